@@ -1,0 +1,192 @@
+"""What activities says: activities, their sessions with seats, coverage."""
+
+from datetime import datetime
+from typing import Literal
+
+from shared.contracts.base import (
+    AccommodationId,
+    ActivityId,
+    Contract,
+    Facts,
+    MeetingPlaceId,
+    OrganisationId,
+    PersonId,
+    SessionId,
+    Snapshot,
+)
+
+ActivityStatus = Literal["draft", "planned", "running", "ended", "cancelled"]
+SessionStatus = Literal["scheduled", "held", "cancelled"]
+SessionRole = Literal["leader", "helper", "language_support", "childcare", "driver"]
+SeatStatus = Literal[
+    "waiting", "offered", "seated", "served", "absent", "excused",
+    "withdrawn", "lapsed", "removed", "released",
+]  # fmt: skip
+CancelReason = Literal[
+    "too_few_leaders", "illness", "weather", "room_unavailable", "accommodation_closing",
+    "too_few_participants", "incident", "other",
+]  # fmt: skip
+ReleaseReason = Literal[
+    "erased", "role_ended", "clash", "session_cancelled", "organisation_not_active", "place_closed"
+]
+ActivityKind = Literal[
+    "language_cafe", "swedish_class", "study_circle", "homework_help", "society_information",
+    "health_information", "sport", "outdoor", "walk", "gardening", "cooking", "crafts", "music",
+    "theatre", "film", "games", "children_play", "parent_and_child", "youth", "girls_group",
+    "women_group", "men_group", "job_preparation", "bicycle_workshop", "repair_workshop",
+    "religious_holiday", "excursion", "open_house", "other",
+]  # fmt: skip
+TargetGroup = Literal[
+    "women", "men", "girls", "boys", "parents_with_small_children", "unaccompanied_minors",
+    "elderly", "people_with_disabilities", "lgbtq", "all",
+]  # fmt: skip
+
+
+class ActivitySnapshot(Snapshot, aggregate="activities.activity"):
+    kind: ActivityKind
+    title: dict[str, str]
+    status: ActivityStatus
+    organiser: OrganisationId
+    meeting_place: MeetingPlaceId
+    accommodations: tuple[AccommodationId, ...]
+    target_groups: tuple[TargetGroup, ...]
+    languages: tuple[str, ...] = ()
+    places: int | None = None
+    first_start: datetime | None = None
+    last_end: datetime | None = None
+
+
+class RoleSeats(Contract):
+    """Numbers and ids of one role in a session; `seated` and `waiting` in order."""
+
+    role: SessionRole
+    minimum: int
+    maximum: int
+    seated: tuple[PersonId, ...] = ()
+    offered: tuple[PersonId, ...] = ()
+    waiting: tuple[PersonId, ...] = ()
+
+
+class SessionSnapshot(Snapshot, aggregate="activities.session"):
+    activity: ActivityId
+    kind: ActivityKind
+    title: dict[str, str]
+    number: int
+    status: SessionStatus
+    start: datetime
+    end: datetime
+    meeting_place: MeetingPlaceId
+    accommodations: tuple[AccommodationId, ...]
+    municipality: str
+    county: str
+    organiser: OrganisationId
+    leader: PersonId | None = None
+    target_groups: tuple[TargetGroup, ...] = ()
+    places: int | None = None
+    seats: tuple[RoleSeats, ...] = ()
+    cancel_reason: CancelReason | None = None
+    visitors: int | None = None
+
+
+class ActivityPlanned(Facts, type="activities.activity.planned"):
+    organiser: OrganisationId
+    meeting_place: MeetingPlaceId
+    sessions: int
+
+
+class ActivityCancelled(Facts, type="activities.activity.cancelled"):
+    reason: CancelReason
+
+
+class ActivityEnded(Facts, type="activities.activity.ended"):
+    pass
+
+
+class SessionPlanned(Facts, type="activities.session.planned"):
+    activity: ActivityId
+
+
+class SeatTaken(Facts, type="activities.session.seat_taken"):
+    person: PersonId
+    role: SessionRole
+
+
+class SeatQueued(Facts, type="activities.session.seat_queued"):
+    person: PersonId
+    role: SessionRole
+    position: int
+
+
+class SeatWithdrawn(Facts, type="activities.session.seat_withdrawn"):
+    """`late` when less than 48 h were left before the start."""
+
+    person: PersonId
+    role: SessionRole
+    late: bool
+
+
+class MovedUp(Contract):
+    """`until` set: the seat is an offer to confirm by then; else it is placed."""
+
+    person: PersonId
+    role: SessionRole
+    until: datetime | None = None
+
+
+class SeatsOffered(Facts, type="activities.session.seats_offered"):
+    """People who moved up from the queue, whoever freed the seats and however."""
+
+    moved_up: tuple[MovedUp, ...]
+
+
+class SeatConfirmed(Facts, type="activities.session.seat_confirmed"):
+    person: PersonId
+    role: SessionRole
+
+
+class OffersLapsed(Facts, type="activities.session.offers_lapsed"):
+    people: tuple[PersonId, ...]
+
+
+class SeatsReleased(Facts, type="activities.session.seats_released"):
+    people: tuple[PersonId, ...]
+    why: ReleaseReason
+
+
+class SeatRemoved(Facts, type="activities.session.seat_removed"):
+    person: PersonId
+    role: SessionRole
+
+
+class SessionCancelled(Facts, type="activities.session.cancelled"):
+    """`concerned` are those seated, offered or waiting when it happened; they are told."""
+
+    reason: CancelReason
+    concerned: tuple[PersonId, ...]
+    start: datetime
+    organiser: OrganisationId
+    hosts: tuple[OrganisationId, ...]
+
+
+class SessionCounted(Facts, type="activities.session.counted"):
+    visitors: int
+
+
+class SessionHeld(Facts, type="activities.session.held"):
+    pass
+
+
+class CoverageSnapshot(Snapshot, aggregate="activities.coverage"):
+    """Of one accommodation; exact figures never travel, only what everyone may know."""
+
+    living: bool
+    county: str
+
+
+class CoverageChanged(Facts, type="activities.coverage.changed"):
+    """The accommodation's edge of living was crossed."""
+
+    living: bool
+
+
+__all__ = [name for name in dir() if name[0].isupper()] + ["SessionId"]
