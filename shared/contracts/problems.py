@@ -7,6 +7,7 @@ a phone number or a personal number that the caller sent: answers and logs would
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 Language = Literal["sv", "en"]
@@ -38,7 +39,7 @@ class FieldError:
 
 
 class Problem(Exception):
-    """Something the caller is told: stable `code`, HTTP `status`, title and detail in two languages.
+    """What the caller is told: stable `code`, HTTP `status`, title and detail in two languages.
 
     `code` is kebab-case and never changes once published. `retry_after` is in seconds. `fields` are
     all faulty fields at once. `extra` is small and machine-readable and stands beside `code` in the
@@ -53,7 +54,7 @@ class Problem(Exception):
         "It is not your fault. Try again in a while.",
     )
     retry_after: float | None = None
-    standing_headers: Mapping[str, str] = {}
+    standing_headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class Problem(Exception):
         extra: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Give the words as `sv` and `en`, or as one `detail`; without either the kind's own are used."""
+        """Give the words as `sv` and `en` or as one `detail`; else the kind's own are used."""
         self.code = code or self.code
         if sv is not None and en is not None:
             self.detail = Text(sv, en)
@@ -95,7 +96,7 @@ class BadRequest(Problem):
 
 
 class UnknownField(BadRequest):
-    """400: a query parameter or field we do not have, or that the caller may not see (same answer)."""
+    """400: a parameter we do not have, or that the caller may not see (same answer)."""
 
     code = "unknown-field"
     title = Text("Okänt fält", "Unknown field")
@@ -115,7 +116,7 @@ class NotSignedIn(Problem):
         "Vi kunde inte se vem du är. Logga in igen och försök på nytt.",
         "We could not tell who you are. Sign in again and retry.",
     )
-    standing_headers = {"WWW-Authenticate": "Bearer"}
+    standing_headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class NotAllowed(Problem):
@@ -172,8 +173,10 @@ class NotYetKnown(Refused):
     code = "not-yet-known"
     title = Text("Vi känner inte till det än", "We do not know of it yet")
     detail = Text(
-        "Förfrågan pekar på något vi inte känner till än. Är det nyss skapat, försök igen om en sekund.",
-        "The request refers to something we do not know of yet. If it is new, try again in a second.",
+        "Förfrågan pekar på något vi inte känner till än. "
+        "Är det nyss skapat, försök igen om en sekund.",
+        "The request refers to something we do not know of yet. "
+        "If it is new, try again in a second.",
     )
     retry_after = 1
 
@@ -197,7 +200,8 @@ class Stale(Problem):
     status = 412
     title = Text("Någon annan har ändrat", "Someone else has changed it")
     detail = Text(
-        "Det här har ändrats sedan du läste det. Din ändring är inte sparad. Läs om och försök igen.",
+        "Det här har ändrats sedan du läste det. Din ändring är inte sparad. "
+        "Läs om och försök igen.",
         "This has changed since you read it. Your change is not saved. Reload and try again.",
     )
 
@@ -244,8 +248,10 @@ class KeyReused(Invalid):
     code = "key-reused"
     title = Text("Nyckeln är redan använd", "The key is already used")
     detail = Text(
-        "Samma Idempotency-Key har redan använts med ett annat innehåll. Skicka om med en ny nyckel.",
-        "The same Idempotency-Key was already used with another body. Send it again with a new key.",
+        "Samma Idempotency-Key har redan använts med ett annat innehåll. "
+        "Skicka om med en ny nyckel.",
+        "The same Idempotency-Key was already used with another body. "
+        "Send it again with a new key.",
     )
 
 
@@ -256,8 +262,10 @@ class PreconditionRequired(Problem):
     status = 428
     title = Text("Ange vilken version du ändrar", "Say which version you are changing")
     detail = Text(
-        "Läs först det du vill ändra och skicka dess ETag i If-Match, så skrivs ingen annans ändring över.",
-        "First read what you want to change and send its ETag in If-Match, so that nobody is overwritten.",
+        "Läs först det du vill ändra och skicka dess ETag i If-Match. "
+        "Då skrivs ingen annans ändring över.",
+        "First read what you want to change and send its ETag in If-Match. "
+        "Then nobody's change is overwritten.",
     )
 
 
@@ -294,6 +302,7 @@ class Busy(Unavailable):
     title = Text("Många på en gång", "Many at once")
     detail = Text(
         "Många ändrar samma sak just nu. Din ändring är inte sparad. Försök igen om en sekund.",
-        "Many are changing the same thing right now. Your change is not saved. Try again in a second.",
+        "Many are changing the same thing right now. Your change is not saved. "
+        "Try again in a second.",
     )
     retry_after = 1
