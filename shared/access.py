@@ -1,0 +1,230 @@
+"""Who is calling, and until when (P14): from the Authorization header to a caller with roles.
+
+A person is remembered for at most 0.5 s, so that a revoked role is dead within a second.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from shared.caller import Caller, KnownPerson
+from shared.clock import Clock
+from shared.contracts.problems import NotAllowed, Problem, Text, Unavailable
+from shared.tokens import Token, TokenVerifier
+
+REMEMBERED_SECONDS = 0.5
+REMEMBERED_ENTRIES = 10_000
+WATCH_SECONDS = 0.5
+WATCH_BATCH = 500
+TRUSTED_SECONDS = 15 * 60
+
+T = TypeVar("T")
+
+
+class PersonNotKnown(NotAllowed):
+    """403: a valid token of someone who has not registered, or not reached this service yet."""
+
+    code = "not-yet-known"
+    title = Text("Vi känner inte dig än", "We do not know you yet")
+    detail = Text(
+        "Du är inloggad men inte registrerad här än. Registrera dig, eller försök igen om en sekund.",
+        "You are signed in but not registered here yet. Register, or try again in a second.",
+    )
+    retry_after = 1
+
+
+class PersonSuspended(NotAllowed):
+    """403: the account is paused."""
+
+    code = "suspended"
+    title = Text("Ditt konto är pausat", "Your account is paused")
+    detail = Text(
+        "Kontot är pausat. Be din samordnare eller nätverkets administratör öppna det.",
+        "The account is paused. Ask your coordinator or the network's administrator to reopen it.",
+    )
+
+
+class ReplicaStale(Unavailable):
+    """503: what we know of roles is too old to decide by."""
+
+    code = "access-data-stale"
+    detail = Text(
+        "Vi kan inte avgöra vad du får göra just nu, för uppgifterna om roller är för gamla. "
+        "Försök igen om en stund.",
+        "We cannot tell what you may do right now: our data on roles is too old. "
+        "Try again in a while.",
+    )
+    retry_after = 5
+
+
+class People(Protocol):
+    """What a service knows of people: its own documents in the registry, a replica elsewhere."""
+
+    async def people_of(self, identity_keys: Collection[str]) -> Mapping[str, KnownPerson]:
+        """The persons with these identity keys; whoever is not known, or is erased, is left out."""
+
+    async def replica_age(self) -> float | None:
+        """Seconds since the registry's last heartbeat, `inf` before the first; None for own data."""
+
+
+class Access:
+    """Turns Authorization headers into callers, and tells streams when theirs may no longer listen."""
+
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        people: People,
+        clock: Clock,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._verifier = verifier
+        self._people = people
+        self._clock = clock
+        self._persons = _Memory(self._load_person, monotonic)
+        self._ages = _Memory(self._load_age, monotonic)
+        self._watched: Counter[str] = Counter()
+        self._round: asyncio.Task[Mapping[str, KnownPerson | None]] | None = None
+
+    async def identity_only(self, authorization: Sequence[str]) -> Token:
+        """A valid token, whoever its bearer is: enough to register or to apply.
+
+        Raises NotSignedIn (401) and SignInUnavailable (503).
+        """
+        return await self._verifier.verify(authorization)
+
+    async def caller(self, authorization: Sequence[str]) -> Caller:
+        """The caller behind a request's Authorization headers, judged now.
+
+        Raises NotSignedIn (401), PersonNotKnown and PersonSuspended (403), ReplicaStale and
+        SignInUnavailable (503).
+        """
+        token = await self._verifier.verify(authorization)
+        await self._insist_on_fresh_data()
+        key = token.identity.key
+        person = await self._persons.get(key)
+        if person is None:
+            # Not remembered: who has just registered comes in at once.
+            self._persons.forget(key)
+        return self._judged(token, person)
+
+    async def until_revoked(self, token: Token, holds: Callable[[Caller], bool]) -> str:
+        """Wait until the token's bearer may no longer have what `holds` asks for; return the reason.
+
+        Looks every 0.5 s, once for all streams of the process. The reason is `expired`,
+        `not-allowed`, or the code of the problem that a request would meet now. Run it beside the
+        stream and end the stream when it returns.
+        """
+        key = token.identity.key
+        self._watched[key] += 1
+        try:
+            while True:
+                people = await self._next_round()
+                if key in people and (reason := self._why_not(token, people[key], holds)):
+                    return reason
+        except Problem as problem:
+            return problem.code
+        finally:
+            self._watched[key] -= 1
+            if not self._watched[key]:
+                del self._watched[key]
+
+    def _judged(self, token: Token, person: KnownPerson | None) -> Caller:
+        if person is None:
+            raise PersonNotKnown
+        if person.suspended:
+            raise PersonSuspended
+        return Caller(person, token, self._clock.now())
+
+    def _why_not(
+        self, token: Token, person: KnownPerson | None, holds: Callable[[Caller], bool]
+    ) -> str | None:
+        if self._clock.now() >= token.expires_at:
+            return "expired"
+        return None if holds(self._judged(token, person)) else NotAllowed.code
+
+    async def _insist_on_fresh_data(self) -> None:
+        age = await self._ages.get("")
+        if age is not None and age > TRUSTED_SECONDS:
+            raise ReplicaStale
+
+    async def _load_person(self, key: str) -> KnownPerson | None:
+        return (await self._people.people_of([key])).get(key)
+
+    async def _load_age(self, _key: str) -> float | None:
+        return await self._people.replica_age()
+
+    async def _next_round(self) -> Mapping[str, KnownPerson | None]:
+        if self._round is None or self._round.done():
+            # Its own context: the deadline of the request that opened the stream is long past.
+            self._round = asyncio.create_task(self._look_at_all_watched(), context=Context())
+            self._round.add_done_callback(_retrieve)
+        return await asyncio.shield(self._round)
+
+    async def _look_at_all_watched(self) -> Mapping[str, KnownPerson | None]:
+        """Every watched person as known now, None for the unknown; who joined too late is left out."""
+        await asyncio.sleep(WATCH_SECONDS)
+        await self._insist_on_fresh_data()
+        keys = list(self._watched)
+        people: dict[str, KnownPerson | None] = dict.fromkeys(keys)
+        for start in range(0, len(keys), WATCH_BATCH):
+            people.update(await self._people.people_of(keys[start : start + WATCH_BATCH]))
+        return people
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[T]):
+    started: float
+    task: asyncio.Task[T]
+
+
+class _Memory(Generic[T]):
+    """What was loaded less than 0.5 s ago, by key; one load at a time for each key.
+
+    The time counts from when a load began: what it saw may be that old. A load that is slower than
+    that is not joined by late comers, for it may have read before what they have just been told.
+    """
+
+    def __init__(self, load: Callable[[str], Awaitable[T]], monotonic: Callable[[], float]) -> None:
+        self._load = load
+        self._monotonic = monotonic
+        self._entries: dict[str, _Entry[T]] = {}
+
+    async def get(self, key: str) -> T:
+        entry = self._entries.get(key)
+        if entry is None or self._monotonic() - entry.started >= REMEMBERED_SECONDS:
+            entry = self._begin(key)
+        if entry.task.done():
+            return entry.task.result()
+        return await asyncio.shield(entry.task)
+
+    def forget(self, key: str) -> None:
+        self._entries.pop(key, None)
+
+    def _begin(self, key: str) -> _Entry[T]:
+        entry = _Entry(self._monotonic(), asyncio.ensure_future(self._loaded(key)))
+        entry.task.add_done_callback(lambda task: self._ended(key, task))
+        self.forget(key)
+        self._entries[key] = entry
+        if len(self._entries) > REMEMBERED_ENTRIES:
+            self.forget(next(iter(self._entries)))
+        return entry
+
+    async def _loaded(self, key: str) -> T:
+        return await self._load(key)
+
+    def _ended(self, key: str, task: asyncio.Task[T]) -> None:
+        """A failed load is not remembered."""
+        failed = task.cancelled() or task.exception() is not None
+        if failed and (entry := self._entries.get(key)) is not None and entry.task is task:
+            self.forget(key)
+
+
+def _retrieve(task: asyncio.Task[Mapping[str, KnownPerson | None]]) -> None:
+    """Nobody may be left to hear of a failure; that is no error of its own."""
+    if not task.cancelled():
+        task.exception()
