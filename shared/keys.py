@@ -40,7 +40,7 @@ class SignInUnavailable(Unavailable):
     )
 
 
-class UnusableAnswer(ValueError):
+class KeySetError(ValueError):
     """The issuer answered with something that is not a set of public signing keys."""
 
 
@@ -166,9 +166,9 @@ class KeySet:
         )
         jwks_uri = document.get("jwks_uri")
         if document.get("issuer") != self._issuer or not isinstance(jwks_uri, str):
-            raise UnusableAnswer("not the discovery document of the issuer")
+            raise KeySetError("not the discovery document of the issuer")
         if self._issuer.startswith("https:") and not jwks_uri.startswith("https:"):
-            raise UnusableAnswer("the keys are offered without encryption")
+            raise KeySetError("the keys are offered without encryption")
         return jwks_uri
 
     async def _get_json(self, url: str) -> dict[str, Any]:
@@ -177,21 +177,21 @@ class KeySet:
         body = bytearray()
         async with self._http.stream("GET", url, headers=headers) as response:
             if response.status_code != httpx.codes.OK:
-                raise UnusableAnswer(f"status {response.status_code}")
+                raise KeySetError(f"status {response.status_code}")
             async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > FETCH_BYTES:
-                    raise UnusableAnswer("too large")
+                    raise KeySetError("too large")
         document = json.loads(body)
         if not isinstance(document, dict):
-            raise UnusableAnswer("not an object")
+            raise KeySetError("not an object")
         return document
 
 
 def usable_keys(document: dict[str, Any]) -> dict[str, SigningKey]:
     """The public signing keys of a JWK set by id; others in it are passed over.
 
-    Raises UnusableAnswer when none is left, so that a set is never replaced by an empty one.
+    Raises KeySetError when none is left, so that a set is never replaced by an empty one.
     """
     listed = document.get("keys")
     keys: dict[str, SigningKey] = {}
@@ -200,7 +200,7 @@ def usable_keys(document: dict[str, Any]) -> dict[str, SigningKey]:
         if key is not None:
             keys.setdefault(jwk["kid"], key)
     if not keys:
-        raise UnusableAnswer("no usable key")
+        raise KeySetError("no usable key")
     return keys
 
 

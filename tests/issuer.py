@@ -13,6 +13,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64encode
 
+from shared.keys import KeySet, SigningKey, usable_keys
+
 AUDIENCE = "samverkan-api"
 CLIENT = "samverkan-web"
 Algorithm = Literal["RS256", "ES256", "EdDSA"]
@@ -58,6 +60,7 @@ class Issuer:
     asked: list[str] = field(default_factory=list)
     seconds: float | None = None
     _server: asyncio.Server | None = None
+    _busy: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -115,12 +118,20 @@ class Issuer:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Refuse connections from now on."""
+        """Refuse connections from now on, and drop those there are."""
         if self._server is not None:
             self._server.close()
             self._server = None
+        for answering in self._busy:
+            answering.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering = asyncio.ensure_future(self._serve_one(reader, writer))
+        self._busy.add(answering)
+        answering.add_done_callback(self._busy.discard)
+        await asyncio.wait([answering])
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = await reader.readuntil(b"\r\n\r\n")
             await self._answer(request.split(b" ", 2)[1].decode(), writer)
@@ -200,3 +211,15 @@ async def issuing(**how: Any) -> AsyncIterator[Issuer]:
         yield issuer
     finally:
         await issuer.stop()
+
+
+class PublishedKeys(KeySet):
+    """The issuer's keys without the way there, for tests that are not about the way."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        super().__init__(issuer.url)
+        self.published = usable_keys(issuer.jwks())
+
+    async def key(self, kid: str) -> SigningKey | None:
+        """The key the issuer had published when this was made."""
+        return self.published.get(kid)

@@ -10,30 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey
 
 from shared.clock import FixedClock
 from shared.contracts.problems import NotSignedIn
-from shared.keys import KeySet, SigningKey, UnusableAnswer, usable_keys
 from shared.tokens import REMEMBERED_TOKENS, Identity, Token, TokenVerifier
-from tests.issuer import AUDIENCE, CLIENT, Algorithm, Issuer, new_key, sign
+from tests.issuer import AUDIENCE, CLIENT, Algorithm, Issuer, PublishedKeys, new_key, sign
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 pytestmark = [pytest.mark.promise("P13")]
 
 ISSUER = Issuer(port=1, seconds=NOW.timestamp())
 OTHER_ISSUER = Issuer(port=2, seconds=NOW.timestamp())
-
-
-class PublishedKeys(KeySet):
-    """The issuer's keys without the way there, which tests/service/test_keys.py is about."""
-
-    def __init__(self, issuer: Issuer) -> None:
-        super().__init__(issuer.url)
-        self.published = usable_keys(issuer.jwks())
-
-    async def key(self, kid: str) -> SigningKey | None:
-        return self.published.get(kid)
 
 
 @pytest.fixture
@@ -75,11 +63,10 @@ async def test_a_token_of_each_algorithm_says_who_you_are_and_until_when(
 
 
 async def test_an_identity_is_issuer_and_subject_and_nothing_else(verifier: TokenVerifier) -> None:
-    claims = {"email": "admin@example.org", "roles": ["administrator"]}
+    claims: dict[str, Any] = {"email": "admin@example.org", "roles": ["administrator"]}
     token = await verified(verifier, ISSUER.token("vera", **claims))
     assert token.identity.key == Identity(ISSUER.url, "vera").key
     assert Identity(OTHER_ISSUER.url, "vera").key != token.identity.key
-    assert Identity("a", "b\nc").key != Identity("a\nb", "c").key or "\n" not in ISSUER.url
 
 
 @pytest.mark.parametrize(
@@ -234,7 +221,7 @@ async def test_only_one_bearer_header_counts(verifier: TokenVerifier, headers: l
 @pytest.mark.case("X16")
 async def test_a_header_of_8_mb_is_refused_in_under_5_ms(verifier: TokenVerifier) -> None:
     header = "Bearer " + "a.b.c" * 1_700_000
-    took = []
+    took: list[float] = []
     for _ in range(5):
         begun = time.perf_counter()
         with pytest.raises(NotSignedIn):
@@ -382,59 +369,3 @@ async def test_a_token_with_any_byte_changed_is_refused_and_nothing_worse(
 
 
 GOOD: dict[Algorithm, str] = {name: ISSUER.token(algorithm=name) for name in ISSUER.keys}
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    jwk=st.dictionaries(
-        st.sampled_from(["kty", "kid", "crv", "n", "e", "x", "y", "use", "alg", "key_ops", "d"]),
-        st.none()
-        | st.integers()
-        | st.lists(st.text(max_size=3), max_size=2)
-        | st.sampled_from(["RSA", "EC", "OKP", "oct", "P-256", "Ed25519", "AQAB", "sig", "A" * 43])
-        | st.text(max_size=400),
-    )
-)
-def test_no_published_key_however_odd_breaks_the_set(jwk: dict[str, Any]) -> None:
-    good = new_published_key()
-    assert good["kid"] in usable_keys({"keys": [jwk, good]})
-
-
-def new_published_key() -> dict[str, Any]:
-    return {**ISSUER.keys["ES256"].as_dict(private=False), "kid": "the good one"}
-
-
-@pytest.mark.case("X16")
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"use": "enc"},
-        {"key_ops": ["sign"]},
-        {"key_ops": "verify"},
-        {"alg": "RS256"},
-        {"kid": None},
-        {"kid": ""},
-        {"kid": "k" * 257},
-        {"crv": "P-384"},
-        {"kty": "oct", "k": "AAAA"},
-        {"d": "AAAA"},
-        {"x": "AAAA"},
-    ],
-)
-def test_only_public_signing_keys_of_our_kinds_are_taken(change: dict[str, Any]) -> None:
-    with pytest.raises(UnusableAnswer):
-        usable_keys({"keys": [{**new_published_key(), **change}]})
-
-
-@pytest.mark.parametrize("bits", [1024, 16384])
-def test_rsa_keys_too_weak_or_too_slow_are_not_taken(bits: int) -> None:
-    modulus = base64.urlsafe_b64encode(((1 << bits) - 1).to_bytes(bits // 8, "big"))
-    weak = {"kty": "RSA", "kid": "r", "e": "AQAB", "n": modulus.decode().rstrip("=")}
-    with pytest.raises(UnusableAnswer):
-        usable_keys({"keys": [weak]})
-
-
-def test_a_private_key_in_the_set_is_not_believed() -> None:
-    leaked: Any = RSAKey.generate_key(2048, {"kid": "leaked"}).as_dict(private=True)
-    with pytest.raises(UnusableAnswer):
-        usable_keys({"keys": [leaked]})
