@@ -1,7 +1,9 @@
 """How long the request at hand may still wait for the database (P12).
 
 The HTTP layer sets it when a request arrives, the store reads it before each call. Outside a
-request (relay, consumers, due loop) there is none, and the store uses its own limit.
+request (relay, consumers, due loop) there is none, and the store uses its own limit. A task or
+stream that a request starts inherits its deadline: a stream renews it before each read, a task that
+outlives the request sets it to None.
 """
 
 import time
@@ -19,3 +21,8 @@ def database_seconds_left() -> float | None:
     """
     deadline = database_deadline.get()
     return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def renew_deadline() -> None:
+    """Give this request or stream its full database time anew."""
+    database_deadline.set(time.monotonic() + DATABASE_SECONDS)

@@ -33,7 +33,7 @@ import pytest
 from pymongo import MongoClient
 
 from deploy.local.mongod import REPLICA_SET, Mongod
-from deploy.local.process import Record, records
+from deploy.local.process import Record, end, records
 from deploy.local.rabbitmq import RabbitMQ
 
 RUN = "SAMVERKAN_TEST_RUN"
@@ -62,7 +62,9 @@ class RealRabbitMQ:
     ) -> str:
         """AMQP URL of a user (the administrator unless named) in a vhost."""
         secret = self.password if password is None else password
-        return f"amqp://{user}:{quote(secret, safe='')}@127.0.0.1:{self.port}/{quote(vhost, safe='')}"
+        return (
+            f"amqp://{user}:{quote(secret, safe='')}@127.0.0.1:{self.port}/{quote(vhost, safe='')}"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,8 +109,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _clear(run: Path) -> None:
-    for record in [record for folder in run.glob("*/") for record in records(folder)]:
-        record.end(0)
+    end(records(run), 0)
     shutil.rmtree(run, ignore_errors=True)
 
 
@@ -163,9 +164,7 @@ def database_url(mongod: RealMongod) -> Iterator[Callable[[str], str]]:
 
         def url(service: str) -> str:
             if service not in urls:
-                urls[service] = _new_database(
-                    admin, f"{prefix}_{service}", service, mongod.port
-                )
+                urls[service] = _new_database(admin, f"{prefix}_{service}", service, mongod.port)
             return urls[service]
 
         yield url
@@ -174,13 +173,9 @@ def database_url(mongod: RealMongod) -> Iterator[Callable[[str], str]]:
             admin.drop_database(f"{prefix}_{service}")
 
 
-def _new_database(
-    admin: MongoClient[dict[str, Any]], name: str, user: str, port: int
-) -> str:
+def _new_database(admin: MongoClient[dict[str, Any]], name: str, user: str, port: int) -> str:
     password = secrets.token_hex(8)
-    admin[name].command(
-        "createUser", user, pwd=password, roles=[{"role": "readWrite", "db": name}]
-    )
+    admin[name].command("createUser", user, pwd=password, roles=[{"role": "readWrite", "db": name}])
     return f"mongodb://{user}:{password}@127.0.0.1:{port}/{name}?replicaSet={REPLICA_SET}&authSource={name}"
 
 
@@ -216,11 +211,10 @@ P = TypeVar("P", Mongod, RabbitMQ)
 @contextmanager
 def _own(kind: type[P]) -> Iterator[P]:
     folder = Path(tempfile.mkdtemp(prefix="own-", dir=os.environ[RUN]))
-    server = kind(folder)
+    server = kind(folder / "server")
     try:
         server.start()
         yield server
     finally:
-        for record in records(folder):
-            record.end(0)
-        shutil.rmtree(folder, ignore_errors=True)
+        server.kill()
+        _clear(folder)

@@ -18,7 +18,7 @@ from starlette.responses import Response as Answer
 
 from shared.contracts.problems import BadRequest, Busy, Invalid, NotSignedIn, Refused
 from shared.contracts.texts import Body, Line, Prose, Translations
-from shared.deadline import database_deadline, database_seconds_left
+from shared.deadline import database_deadline, database_seconds_left, renew_deadline
 from shared.http import install, reply
 from shared.http.bodies import TooSlow
 from shared.http.language import negotiated
@@ -231,6 +231,14 @@ async def test_a_request_has_its_database_time_and_what_follows_has_none_left_ov
     left = (await ask("GET", "/plans/1")).json()["left"]
     assert 0.5 < left <= 0.9
     assert database_deadline.get() is None
+
+
+async def test_a_stream_that_outlives_its_deadline_can_renew_it() -> None:
+    token = database_deadline.set(0.0)
+    assert database_seconds_left() == 0.0
+    renew_deadline()
+    assert (database_seconds_left() or 0.0) > 0.5
+    database_deadline.reset(token)
     assert database_seconds_left() is None
 
 

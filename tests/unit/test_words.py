@@ -30,7 +30,7 @@ def test_case_does_not_matter_for_folding(text: str) -> None:
 @pytest.mark.promise("P20")
 def test_places_stand_in_swedish_order() -> None:
     places = ["Arvika", "Eva", "Évian", "Umeå", "Zinkgruvan", "Åre", "Åsele", "Älmhult", "Örebro"]
-    assert sorted(places[::-1], key=sort_key) == places
+    assert sorted(set(places), key=sort_key) == places
 
 
 @pytest.mark.promise("P20")

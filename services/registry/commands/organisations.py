@@ -1,0 +1,145 @@
+"""What can be done with organisations: load what the rule needs, ask it, store."""
+
+from collections.abc import Callable
+
+from services.registry.commands.people import People
+from services.registry.domain import organisation as rules
+from services.registry.domain.organisation import Organisation, Profile
+from services.registry.kinds import ORGANISATION
+from shared.causes import following
+from shared.contracts.problems import NotYetKnown, Refused
+from shared.contracts.registry import RoleGrant, Scope
+from shared.database import Document, Taken
+from shared.store import By, Change, Store, Stored, derived_id, new_id
+
+
+class Organisations:
+    """Use cases of the organisation aggregate."""
+
+    def __init__(self, store: Store, people: People) -> None:
+        self._store = store
+        self._people = people
+
+    async def load(self, id: str) -> Stored[Organisation]:
+        """One organisation; NotFound when there is none."""
+        return await self._store.load(ORGANISATION, id)
+
+    async def apply(self, profile: Profile, by: By) -> Stored[Organisation]:
+        """Someone applies; NotYetKnown for an unknown parent, Refused for a number in use."""
+        await self._insist_on_national_parent(profile)
+        assert by.actor is not None
+        organisation, events = rules.apply(profile, by.actor)
+        return await self._create(new_id(by), organisation, Change(organisation, events), by)
+
+    async def enter(self, id: str, profile: Profile, import_id: str, by: By) -> Stored[Organisation]:
+        """An import's row becomes a member; the derived id makes a second try the same member."""
+        organisation, events = rules.enter(profile, import_id)
+        try:
+            return await self._create(id, organisation, Change(organisation, events), by)
+        except Taken:
+            return await self.load(id)
+
+    async def change(self, id: str, profile: Profile, by: By) -> Stored[Organisation]:
+        """The organisation describes itself anew."""
+        return await self._change(id, lambda one: rules.change(one, profile), by)
+
+    async def review(self, id: str, by: By) -> Stored[Organisation]:
+        """Begin to look at an application."""
+        return await self._change(id, rules.review, by)
+
+    async def request_information(self, id: str, words: str, by: By) -> Stored[Organisation]:
+        """Ask the applicant for what is missing."""
+        return await self._change(id, lambda one: rules.request_information(one, words), by)
+
+    async def approve(self, id: str, by: By) -> Stored[Organisation]:
+        """Welcome it; its applicant becomes its coordinator before this returns."""
+        parent_id = (await self.load(id)).state.parent
+        parent = (await self.load(parent_id)).state if parent_id else None
+        stored = await self._change(id, lambda one: rules.approve(one, parent), by)
+        await self.reconcile(id, by)
+        return stored
+
+    async def decline(self, id: str, words: str, by: By) -> Stored[Organisation]:
+        """Say no, with the reason."""
+        return await self._change(id, lambda one: rules.decline(one, words), by)
+
+    async def pause(self, id: str, by: By) -> Stored[Organisation]:
+        """Pause the membership."""
+        return await self._change(id, rules.pause, by)
+
+    async def resume(self, id: str, by: By) -> Stored[Organisation]:
+        """Resume the membership."""
+        return await self._change(id, rules.resume, by)
+
+    async def leave(self, id: str, by: By) -> Stored[Organisation]:
+        """Leave the network."""
+        return await self._change(id, rules.leave, by)
+
+    async def exclude(self, id: str, by: By) -> Stored[Organisation]:
+        """End the membership."""
+        return await self._change(id, rules.exclude, by)
+
+    async def reconcile(self, id: str, by: By) -> None:
+        """See that what an organisation's state calls for is so: its applicant coordinates it.
+
+        Done once: the grant's id follows from the organisation, and the person remembers it, so that
+        a role that was revoked since does not come back.
+        """
+        organisation = (await self.load(id)).state
+        if organisation.status != "approved" or organisation.applicant is None:
+            return
+        grant = RoleGrant(
+            id=derived_id(id, "founder"),
+            role="coordinator",
+            scope=Scope(kind="organisation", ids=(id,)),
+            from_=self._store.clock.now(),
+            granted_by=by.actor,
+        )
+        await self._people.grant_once(organisation.applicant, grant, following(by))
+
+    async def timeline(self, id: str) -> list[Document]:
+        """What has been done with it, by whom and when."""
+        return await self._store.timeline(ORGANISATION, id)
+
+    async def _create(
+        self, id: str, organisation: Organisation, change: Change[Organisation], by: By
+    ) -> Stored[Organisation]:
+        try:
+            return await self._store.create(ORGANISATION, id, change, by)
+        except Taken as taken:
+            if taken.field == "_id":
+                raise
+            raise _number_in_use() from taken
+
+    async def _change(
+        self, id: str, rule: Callable[[Organisation], rules.Decision], by: By
+    ) -> Stored[Organisation]:
+        try:
+            return await self._store.change(
+                ORGANISATION, id, lambda one: Change(*rule(one)), by
+            )
+        except Taken as taken:
+            raise _number_in_use() from taken
+
+    async def _insist_on_national_parent(self, profile: Profile) -> None:
+        if profile.parent is None:
+            return
+        found = await self._store.find(ORGANISATION, {"_id": profile.parent}, limit=1)
+        if not found:
+            raise NotYetKnown(extra={"field": "parent"})
+        if found[0].state.kind != "national":
+            raise Refused(
+                "parent-not-national",
+                sv="En lokalförening kan bara höra till en riksorganisation.",
+                en="A branch can only belong to a national organisation.",
+            )
+
+
+def _number_in_use() -> Refused:
+    return Refused(
+        "number-in-use",
+        sv="Organisationsnumret finns redan i nätverket. Sök efter organisationen, eller fråga "
+        "nätverkets administratör.",
+        en="The organisation number is in the network already. Look for the organisation, or ask "
+        "the network administrator.",
+    )

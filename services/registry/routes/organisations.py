@@ -1,0 +1,195 @@
+"""Organisations: apply, be welcomed, say what one can offer, leave."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from services.registry import queries
+from services.registry.domain.organisation import Organisation, Profile
+from services.registry.permissions import (
+    APPLY,
+    CHANGE_ORGANISATION,
+    DECIDE_MEMBERSHIP,
+    END_MEMBERSHIP,
+    LEAVE_NETWORK,
+    READ_ORGANISATIONS,
+)
+from services.registry.routes.here import here
+from services.registry.views import ORGANISATION_FIELDS, organisation_view
+from shared.caller import Caller
+from shared.causes import by
+from shared.contracts.texts import Body, Prose
+from shared.http import expected_version, not_modified, page_answer, reply
+from shared.permissions import Permission, allow
+from shared.store import Stored
+
+router = APIRouter(prefix="/organisations", tags=["organisations"])
+
+
+class OrganisationBody(Profile, Body):
+    """What an organisation says of itself."""
+
+
+class Words(Body):
+    """Words that reach the applicant as they are."""
+
+    words: Annotated[Prose, Field(examples=["Vi saknar era stadgar. Skicka dem, så fortsätter vi."])]
+
+
+@router.post("", status_code=201)
+async def apply(
+    request: Request, body: OrganisationBody, caller: Annotated[Caller, Depends(allow(APPLY))]
+) -> Response:
+    """Apply for an organisation; whoever applies becomes its coordinator when it is approved."""
+    stored = await here(request).organisations.apply(_profile(body), await by(request, caller))
+    return _shown(stored, caller, status=201)
+
+
+@router.get("", openapi_extra=queries.ORGANISATIONS.openapi)
+async def listed(
+    request: Request, caller: Annotated[Caller, Depends(allow(READ_ORGANISATIONS))]
+) -> Response:
+    """The network's organisations, å ä ö last."""
+    page = queries.ORGANISATIONS.page(request)
+    found, cursor = await queries.organisations(here(request).store, page, caller)
+    items = [ORGANISATION_FIELDS.show(one, organisation_view(caller, one)) for one in found]
+    return reply(page_answer(items, cursor))
+
+
+@router.get("/{id}")
+async def read(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_ORGANISATIONS))]
+) -> Response:
+    """One organisation, as much of it as the caller may see."""
+    stored = await _checked(request, id, caller, READ_ORGANISATIONS)
+    tag = ORGANISATION_FIELDS.etag(stored, organisation_view(caller, stored))
+    return not_modified(request, tag) or _shown(stored, caller)
+
+
+@router.put("/{id}")
+async def change(
+    request: Request,
+    id: str,
+    body: OrganisationBody,
+    caller: Annotated[Caller, Depends(allow(CHANGE_ORGANISATION))],
+) -> Response:
+    """Describe the organisation anew (If-Match)."""
+    await _checked(request, id, caller, CHANGE_ORGANISATION)
+    command = await by(request, caller, expected_version(request))
+    stored = await here(request).organisations.change(id, _profile(body), command)
+    return _shown(stored, caller)
+
+
+@router.get("/{id}/timeline")
+async def timeline(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(CHANGE_ORGANISATION))]
+) -> Response:
+    """Who did what when."""
+    stored = await _checked(request, id, caller, CHANGE_ORGANISATION)
+    rows = await here(request).organisations.timeline(stored.id)
+    return reply({"items": [queries.as_step(row) for row in rows]})
+
+
+@router.post("/{id}/review")
+async def review(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(DECIDE_MEMBERSHIP))]
+) -> Response:
+    """Begin to look at an application."""
+    await _checked(request, id, caller, DECIDE_MEMBERSHIP)
+    return _shown(await here(request).organisations.review(id, await by(request, caller)), caller)
+
+
+@router.post("/{id}/request-information")
+async def request_information(
+    request: Request,
+    id: str,
+    body: Words,
+    caller: Annotated[Caller, Depends(allow(DECIDE_MEMBERSHIP))],
+) -> Response:
+    """Ask the applicant for what is missing."""
+    await _checked(request, id, caller, DECIDE_MEMBERSHIP)
+    stored = await here(request).organisations.request_information(
+        id, body.words, await by(request, caller)
+    )
+    return _shown(stored, caller)
+
+
+@router.post("/{id}/approve")
+async def approve(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(DECIDE_MEMBERSHIP))]
+) -> Response:
+    """Welcome the organisation to the network."""
+    await _checked(request, id, caller, DECIDE_MEMBERSHIP)
+    return _shown(await here(request).organisations.approve(id, await by(request, caller)), caller)
+
+
+@router.post("/{id}/decline")
+async def decline(
+    request: Request,
+    id: str,
+    body: Words,
+    caller: Annotated[Caller, Depends(allow(DECIDE_MEMBERSHIP))],
+) -> Response:
+    """Say no; the reason goes to the applicant word for word."""
+    await _checked(request, id, caller, DECIDE_MEMBERSHIP)
+    stored = await here(request).organisations.decline(id, body.words, await by(request, caller))
+    return _shown(stored, caller)
+
+
+@router.post("/{id}/pause")
+async def pause(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))]
+) -> Response:
+    """Pause a membership: its people's roles have no effect meanwhile."""
+    await _checked(request, id, caller, END_MEMBERSHIP)
+    return _shown(await here(request).organisations.pause(id, await by(request, caller)), caller)
+
+
+@router.post("/{id}/resume")
+async def resume(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))]
+) -> Response:
+    """Resume a paused membership."""
+    await _checked(request, id, caller, END_MEMBERSHIP)
+    return _shown(await here(request).organisations.resume(id, await by(request, caller)), caller)
+
+
+@router.post("/{id}/leave")
+async def leave(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(LEAVE_NETWORK))]
+) -> Response:
+    """Leave the network."""
+    stored = await _checked(request, id, caller, LEAVE_NETWORK)
+    left = await here(request).organisations.leave(id, await by(request, caller))
+    # The caller's own role ends with it: show what they saw when they asked.
+    return reply(ORGANISATION_FIELDS.show(left, organisation_view(caller, stored)))
+
+
+@router.post("/{id}/exclude")
+async def exclude(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))]
+) -> Response:
+    """End a membership."""
+    await _checked(request, id, caller, END_MEMBERSHIP)
+    return _shown(await here(request).organisations.exclude(id, await by(request, caller)), caller)
+
+
+async def _checked(
+    request: Request, id: str, caller: Caller, permission: Permission[Stored[Organisation]]
+) -> Stored[Organisation]:
+    return permission.check(caller, await here(request).organisations.load(id))
+
+
+def _profile(body: OrganisationBody) -> Profile:
+    return Profile(**dict(body))
+
+
+def _shown(stored: Stored[Organisation], caller: Caller, status: int = 200) -> Response:
+    view = organisation_view(caller, stored)
+    return reply(
+        ORGANISATION_FIELDS.show(stored, view),
+        status,
+        etag=ORGANISATION_FIELDS.etag(stored, view),
+        location=f"/api/registry/organisations/{stored.id}" if status == 201 else None,
+    )

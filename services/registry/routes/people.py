@@ -1,0 +1,195 @@
+"""People: oneself, and the roles of others."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import AwareDatetime
+
+from services.registry.domain.organisation import Organisation
+from services.registry.domain.person import Person, Profile
+from services.registry.permissions import (
+    ADMINISTER_PERSON,
+    ERASE_PERSON,
+    GRANT_ROLE,
+    OWN_PROFILE,
+    READ_PERSON,
+)
+from services.registry.routes.here import here
+from services.registry.views import PERSON_FIELDS, person_view
+from shared import telemetry
+from shared.caller import Caller
+from shared.causes import by
+from shared.contracts.problems import Invalid, NotAllowed, NotFound, NotYetKnown
+from shared.contracts.registry import RoleGrant, RoleName, Scope
+from shared.contracts.texts import Body
+from shared.http import repeat_key, reply
+from shared.permissions import Permission, allow, signed_in
+from shared.store import By, Stored, new_id
+from shared.tokens import Token
+
+router = APIRouter(tags=["people"])
+
+
+class ProfileBody(Profile, Body):
+    """What a person says of themselves."""
+
+
+class GrantBody(Body):
+    """A role for somebody, in a scope, for a time."""
+
+    role: RoleName
+    scope: Scope
+    from_: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+class Switch(Body):
+    """On or off."""
+
+    on: bool
+
+
+@router.put("/me")
+async def register(
+    request: Request, body: ProfileBody, token: Annotated[Token, Depends(signed_in)]
+) -> Response:
+    """Say who you are: makes a person of whoever has signed in, or changes their words."""
+    current = telemetry.chain.get()
+    command = By(
+        actor=None,
+        traceparent=current.traceparent if current else "",
+        repeat=await repeat_key(request, token.identity.key),
+    )
+    profile = Profile(**dict(body))
+    stored = await here(request).people.register(token.identity, profile, command)
+    return reply(PERSON_FIELDS.show(stored, "self"), etag=PERSON_FIELDS.etag(stored, "self"))
+
+
+@router.get("/me")
+async def me(request: Request, caller: Annotated[Caller, Depends(allow(OWN_PROFILE))]) -> Response:
+    """Who you are here, with your roles."""
+    return _shown(await here(request).people.load(caller.person_id), caller)
+
+
+@router.get("/people/{id}")
+async def read(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_PERSON))]
+) -> Response:
+    """A person, for those who work with them."""
+    return _shown(await _checked(request, id, caller, READ_PERSON), caller)
+
+
+@router.post("/people/{id}/roles", status_code=201)
+async def grant(
+    request: Request,
+    id: str,
+    body: GrantBody,
+    caller: Annotated[Caller, Depends(allow(GRANT_ROLE))],
+) -> Response:
+    """Give a role, never wider or longer than one's own."""
+    command = await by(request, caller)
+    role = _grant(body, caller, new_id(command), caller.now)
+    await _insist_on_right(request, caller, role)
+    stored = await here(request).people.grant(id, role, command)
+    return reply({"id": role.id, "person": stored.id, "role": role.role}, 201)
+
+
+@router.post("/people/{id}/roles/{grant_id}/revoke", status_code=204)
+async def revoke(
+    request: Request,
+    id: str,
+    grant_id: str,
+    caller: Annotated[Caller, Depends(allow(GRANT_ROLE))],
+) -> Response:
+    """Take a role back, at once; also one's own."""
+    person = await here(request).people.load(id)
+    held = next((one for one in person.state.roles if one.id == grant_id), None)
+    if held is None:
+        raise NotFound()
+    await _insist_on_right(request, caller, held)
+    await here(request).people.revoke(id, grant_id, await by(request, caller))
+    return Response(status_code=204)
+
+
+@router.post("/people/{id}/protect")
+async def protect(
+    request: Request,
+    id: str,
+    body: Switch,
+    caller: Annotated[Caller, Depends(allow(ADMINISTER_PERSON))],
+) -> Response:
+    """Set or lift the protection of an identity."""
+    await _checked(request, id, caller, ADMINISTER_PERSON)
+    stored = await here(request).people.protect(id, body.on, await by(request, caller))
+    return _shown(stored, caller)
+
+
+@router.post("/people/{id}/suspend")
+async def suspend(
+    request: Request,
+    id: str,
+    body: Switch,
+    caller: Annotated[Caller, Depends(allow(ADMINISTER_PERSON))],
+) -> Response:
+    """Pause an account, or open it again."""
+    await _checked(request, id, caller, ADMINISTER_PERSON)
+    stored = await here(request).people.suspend(id, body.on, await by(request, caller))
+    return _shown(stored, caller)
+
+
+@router.post("/people/{id}/erase", status_code=204)
+async def erase(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(ERASE_PERSON))]
+) -> Response:
+    """Erase a person everywhere, for ever."""
+    await _checked(request, id, caller, ERASE_PERSON)
+    await here(request).people.erase(id, await by(request, caller))
+    return Response(status_code=204)
+
+
+async def _checked(
+    request: Request, id: str, caller: Caller, permission: Permission[Stored[Person]]
+) -> Stored[Person]:
+    return permission.check(caller, await here(request).people.load(id))
+
+
+def _grant(body: GrantBody, caller: Caller, id: str, now: datetime) -> RoleGrant:
+    if body.until is not None and body.until <= (body.from_ or now):
+        raise Invalid(
+            "ends-before-it-begins",
+            sv="Rollen slutar innan den börjar. Välj ett senare slut.",
+            en="The role ends before it begins. Choose a later end.",
+        )
+    return RoleGrant(
+        id=id,
+        role=body.role,
+        scope=body.scope,
+        from_=body.from_ or now,
+        until=body.until,
+        granted_by=caller.person_id,
+    )
+
+
+async def _insist_on_right(request: Request, caller: Caller, role: RoleGrant) -> None:
+    parent = await _parent_of(request, role)
+    if not caller.may_grant(role, parent):
+        raise NotAllowed()
+
+
+async def _parent_of(request: Request, role: RoleGrant) -> str | None:
+    """The national organisation above the branch that the role is about."""
+    if role.scope.kind != "organisation":
+        return None
+    organisations: list[Organisation] = []
+    for id in role.scope.ids[:10]:
+        try:
+            organisations.append((await here(request).organisations.load(id)).state)
+        except NotFound as error:
+            raise NotYetKnown(extra={"field": "scope"}) from error
+    return organisations[0].parent if len(organisations) == 1 else None
+
+
+def _shown(stored: Stored[Person], caller: Caller) -> Response:
+    view = person_view(caller, stored)
+    return reply(PERSON_FIELDS.show(stored, view), etag=PERSON_FIELDS.etag(stored, view))

@@ -1,0 +1,159 @@
+"""What the operator does over HTTP, the same in each service: failed messages, resync, comparison."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic_core import to_json
+
+from shared.caller import Caller
+from shared.contracts.problems import NotFound, Text
+from shared.contracts.texts import Body, Line
+from shared.database import Document
+from shared.http import Listing, Position, page_answer, reply
+from shared.permissions import Permission, allow
+from shared.replica import Replica, replica_document
+from shared.service import Plumbing
+from shared.store import Kind
+
+OPERATE = Permission[object](
+    "operate",
+    Text("Den som driver plattformen", "Whoever runs the platform"),
+    rule=lambda caller: caller.is_operator,
+)
+FAILED = Listing("failed", sorts=("-first_at",), filters={"dead": bool})
+FINGERPRINTS = Listing("fingerprints", sorts=("id",))
+
+Operator = Annotated[Caller, Depends(allow(OPERATE))]
+
+
+class DropReason(Body):
+    """Why nobody needs the message any more; kept in the log."""
+
+    reason: Line
+
+
+def operator_routes(
+    plumbing: Plumbing, kinds: Sequence[Kind[Any]], replicas: Sequence[Replica[Any]]
+) -> APIRouter:
+    """The operator's routes of one service."""
+    router = APIRouter(prefix="/operator", tags=["operator"])
+    _failed_routes(router, plumbing)
+    _resync_routes(router, plumbing, kinds, replicas)
+    return router
+
+
+def _failed_routes(router: APIRouter, plumbing: Plumbing) -> None:
+    rows = plumbing.failed.rows
+
+    @router.get("/failed", openapi_extra=FAILED.openapi)
+    async def failed(request: Request, caller: Operator) -> Response:
+        """Messages that could not be taken, newest first."""
+        page = FAILED.page(request)
+        query = {"dead": page.filters.get("dead", {"$in": [True, False]})}
+        if page.after is not None:
+            query["first_at"] = {"$lt": page.after.value}
+        found = await rows.find(query, sort=[("first_at", -1)], limit=page.limit + 1)
+        shown, cursor = page.cut(found, lambda row: Position(row["first_at"], row["_id"]))
+        now = plumbing.clock.now()
+        return reply(page_answer([failed_row(row, now) for row in shown], cursor))
+
+    @router.get("/failed/{id}")
+    async def one_failed(caller: Operator, id: str) -> Response:
+        """One of them with its event; what people wrote is never in an event."""
+        row = await rows.find_one({"_id": id})
+        if row is None:
+            raise NotFound()
+        return reply({**failed_row(row, plumbing.clock.now()), "event": _masked(row["event"])})
+
+    @router.post("/failed/{id}/replay")
+    async def replay(caller: Operator, id: str) -> Response:
+        """Try it now; `done` says whether it went well."""
+        return reply({"id": id, "done": await plumbing.failed.replay(id)})
+
+    @router.post("/failed/{id}/drop")
+    async def drop(caller: Operator, id: str, body: DropReason) -> Response:
+        """Remove it for good."""
+        await plumbing.failed.drop(id, caller.person_id, body.reason)
+        return Response(status_code=204)
+
+
+def _resync_routes(
+    router: APIRouter,
+    plumbing: Plumbing,
+    kinds: Sequence[Kind[Any]],
+    replicas: Sequence[Replica[Any]],
+) -> None:
+    by_name = {kind.collection: kind for kind in kinds if kind.snapshots}
+
+    @router.post("/resync/{aggregate}")
+    async def resync(caller: Operator, aggregate: str) -> Response:
+        """Publish a snapshot of every one of them; replicas take what they lack."""
+        if aggregate not in by_name:
+            raise NotFound()
+        return reply({"asked": await plumbing.store.resync(by_name[aggregate])}, 202)
+
+    @router.get("/fingerprints/{aggregate}", openapi_extra=FINGERPRINTS.openapi)
+    async def fingerprints(request: Request, caller: Operator, aggregate: str) -> Response:
+        """Id, version and a digest of the public state, of the owner's or of a replica."""
+        page = FINGERPRINTS.page(request)
+        after = page.after.id if page.after else ""
+        found = await _rows_after(plumbing, by_name, replicas, aggregate, after, page.limit + 1)
+        shown, cursor = page.cut(found, lambda row: Position(row["_id"], row["_id"]))
+        return reply(page_answer([_fingerprint(row) for row in shown], cursor))
+
+
+async def _rows_after(
+    plumbing: Plumbing,
+    kinds: dict[str, Kind[Any]],
+    replicas: Sequence[Replica[Any]],
+    aggregate: str,
+    after: str,
+    limit: int,
+) -> list[Document]:
+    """`aggregate` is the full name, `registry.person`: our own when we publish it, else a replica."""
+    for kind in kinds.values():
+        if aggregate in kind.snapshots:
+            rows = await plumbing.store.of(kind).find(
+                {"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit
+            )
+            return [
+                replica_document(row["_id"], kind.snapshot(aggregate, kind.read(row), row["version"]))
+                for row in rows
+            ]
+    for replica in replicas:
+        if replica.snapshot.aggregate == aggregate:
+            return await replica.collection.find(
+                {"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit
+            )
+    raise NotFound()
+
+
+def _fingerprint(row: Document) -> Document:
+    public = row.get("state", "erased")
+    digest = hashlib.sha256(to_json(public)).hexdigest()[:16]
+    return {"id": row["_id"], "version": row["version"], "digest": digest}
+
+
+def failed_row(row: Document, now: datetime) -> Document:
+    """A failed message in the words an operator needs: what, why, how often, for how long."""
+    people = (row["event"] or {}).get("data", {}).get("facts", {}).get("concerned", [])
+    return {
+        "id": row["_id"],
+        "subscriber": row["subscriber"],
+        "what": row["type"] or "unreadable message",
+        "reason": row["error"],
+        "tries": row["tries"],
+        "dead": row["dead"],
+        "age_seconds": round((now - row["first_at"]).total_seconds()),
+        "people_waiting": len(people),
+    }
+
+
+def _masked(event: Document | None) -> Document | None:
+    """Contacts are the one snapshot with personal content; the rest is ids and places."""
+    if event is None or "contact" not in event["type"]:
+        return event
+    return {**event, "data": {"facts": event["data"]["facts"], "state": "masked"}}

@@ -1,0 +1,41 @@
+"""Run one copy of a service until it is told to stop."""
+
+import sys
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from shared import settings, telemetry
+
+GRACE_SECONDS = 5
+
+
+def serve(name: str, create: Callable[[settings.Settings], FastAPI]) -> None:
+    """Read the settings, build the app, serve it; a setting that does not hold is said in one line."""
+    telemetry.configure_logging(name)
+    try:
+        given = settings.load()
+    except ValidationError as error:
+        sys.exit(_in_words(name, error))
+    uvicorn.run(
+        create(given),
+        host=given.host,
+        port=given.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _in_words(name: str, error: ValidationError) -> str:
+    faults = (
+        f"{settings.PREFIX}{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    )
+    return f"{name} cannot start. " + "; ".join(faults)

@@ -1,0 +1,438 @@
+"""The only way to write an aggregate: load, ask a pure rule, save under its version (P1, P18, P19).
+
+A document is `{_id, version, state, keys, pending, due, wakes_at, recent, birth, schema}`. One
+atomic update changes the state, raises the version and leaves the events that tell of it in
+`pending`; the relay takes them from there. `due` is when the due loop must look at it: the sweep of
+pending events, or `wakes_at`, whichever comes first.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar, cast
+from uuid import NAMESPACE_URL, uuid4, uuid5
+from weakref import WeakValueDictionary
+
+from pydantic import BaseModel
+from pymongo import ASCENDING, IndexModel
+
+from shared import failpoints
+from shared.clock import Clock
+from shared.contracts.base import Facts, Snapshot, aggregate_of
+from shared.contracts.problems import Busy, KeyReused, NotFound, Stale, Unavailable
+from shared.database import Collection, Database, Document, Taken
+
+S = TypeVar("S", bound=BaseModel)
+
+CONFLICTS_RETRIED_SECONDS = 2.0
+LEASE_SECONDS = 5
+REMEMBERED_RESULTS = 200
+REMEMBERED_FOR = timedelta(hours=24)
+RESTORE_LIFT = 1_000_000
+NAMESPACE = uuid5(NAMESPACE_URL, "https://samverkan.example/")
+
+
+class RepeatKey(Protocol):
+    """What an Idempotency-Key comes to: who, where and which key; and of which body."""
+
+    @property
+    def key_hash(self) -> str: ...
+    @property
+    def body_hash(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who causes a change, in which chain of causes, and on what condition.
+
+    `expected` is the version the caller has seen (If-Match). `correlation` is the first command.
+    """
+
+    actor: str | None = None
+    correlation: str = field(default_factory=lambda: str(uuid4()))
+    cause: str | None = None
+    traceparent: str = ""
+    repeat: RepeatKey | None = None
+    expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[S]):
+    """What a rule answers: the state that will be, what happened, and a small result to repeat."""
+
+    state: S
+    events: tuple[Facts, ...] = ()
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[S]):
+    """An aggregate as it stands; `result` is the rule's, or the first one's when repeated."""
+
+    id: str
+    version: int
+    state: S
+    result: Mapping[str, Any] = field(default_factory=dict)
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Kind(Generic[S]):
+    """What the plumbing must know of one kind of aggregate; the domain knows the rest.
+
+    `snapshots` says per public aggregate what may be told of a state (several where contacts travel
+    apart, none where nothing is published). `keys` are the values that indexes stand on. `upcasts`
+    lead a stored state from one `schema` number to the next.
+    """
+
+    name: str
+    state: type[S]
+    snapshots: Mapping[str, Callable[[S], Snapshot]] = field(default_factory=dict)
+    wakes_at: Callable[[S], datetime | None] = lambda _: None
+    keys: Callable[[S], dict[str, Any]] = lambda _: {}
+    indexes: tuple[IndexModel, ...] = ()
+    schema: int = 1
+    upcasts: Mapping[int, Callable[[Document], Document]] = field(default_factory=dict)
+    erased: Callable[[S], bool] = lambda _: False
+
+    @property
+    def collection(self) -> str:
+        """`organisation` of `registry.organisation`."""
+        return self.name.split(".")[1]
+
+    def read(self, document: Document) -> S:
+        """The state in a document, brought up to today's schema; 503 for one from the future."""
+        schema, state = document["schema"], document["state"]
+        if schema > self.schema:
+            raise Unavailable("newer-data", retry_after=60)
+        while schema < self.schema:
+            state = self.upcasts[schema](state)
+            schema += 1
+        return self.state.model_validate(state)
+
+    def snapshot(self, aggregate: str, state: S, version: int) -> Document:
+        """The public state of `aggregate`, or its tombstone."""
+        if self.erased(state):
+            return {"version": version, "erased": True}
+        public = self.snapshots[aggregate](state).model_dump(mode="json", by_alias=True)
+        return {"version": version, **public}
+
+
+Rule = Callable[[S], Change[S]]
+
+
+class Outbox(Protocol):
+    """Where freshly committed events go; the relay. What it cannot take, the sweep finds."""
+
+    def committed(self, kind: "Kind[Any]", id: str, version: int, state: Any, pending: list[Document]) -> None: ...
+
+
+def event_id(aggregate_id: str, version: int, event_type: str) -> str:
+    """The same for the same event, however often it is sent."""
+    return str(uuid5(NAMESPACE, f"{aggregate_id} {version} {event_type}"))
+
+
+def derived_id(*parts: object) -> str:
+    """An id that follows from other ids, so that doing a thing twice makes it once."""
+    return str(uuid5(NAMESPACE, " ".join(map(str, parts))))
+
+
+def new_id(by: By) -> str:
+    """The id of what `by` creates: the same when the same request is repeated."""
+    return derived_id("new", by.repeat.key_hash) if by.repeat else str(uuid4())
+
+
+_WITHOUT_PLUMBING = {"pending": 0, "recent": 0, "due": 0, "wakes_at": 0, "birth": 0, "keys": 0}
+
+
+class Store:
+    """The aggregates of one service."""
+
+    def __init__(self, database: Database, clock: Clock, outbox: Outbox) -> None:
+        self.database = database
+        self.clock = clock
+        self._outbox = outbox
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, kind: Kind[Any]) -> Collection:
+        """The collection of a kind."""
+        return self.database.collection(kind.collection)
+
+    async def load(self, kind: Kind[S], id: str) -> Stored[S]:
+        """One aggregate; NotFound (404) when there is none."""
+        document = await self.of(kind).find_one({"_id": id}, _WITHOUT_PLUMBING)
+        if document is None:
+            raise NotFound()
+        return Stored(id, document["version"], kind.read(document))
+
+    async def find(
+        self,
+        kind: Kind[S],
+        query: Document,
+        *,
+        sort: Sequence[tuple[str, int]] | None = None,
+        limit: int = 200,
+    ) -> list[Stored[S]]:
+        """At most `limit` aggregates whose `keys` fit the query, which an index must serve."""
+        documents = await self.of(kind).find(
+            query, projection=_WITHOUT_PLUMBING, sort=sort, limit=limit
+        )
+        return [Stored(one["_id"], one["version"], kind.read(one)) for one in documents]
+
+    async def create(self, kind: Kind[S], id: str, change: Change[S], by: By) -> Stored[S]:
+        """Insert a new aggregate, or find that the same request made it before.
+
+        Raises KeyReused when the id came from the same Idempotency-Key with another body, and
+        database.Taken when a unique key (or an id that no key explains) is there already.
+        """
+        failpoints.reach(failpoints.BEFORE_COMMIT)
+        document = self._document(kind, id, change, by)
+        try:
+            await self.of(kind).insert_one(document)
+        except Taken as taken:
+            if taken.field != "_id":
+                raise
+            return await self._born_before(kind, id, by)
+        self._hand_over(kind, id, 1, change.state, document["pending"])
+        return Stored(id, 1, change.state, change.result)
+
+    async def change(self, kind: Kind[S], id: str, rule: Rule[S], by: By) -> Stored[S]:
+        """Let the pure `rule` change one aggregate, atomically with the events it gives.
+
+        A version conflict asks the rule again on the newer state, for up to 2 s, then Busy (503). A
+        rule that gives the same state and no events writes nothing. Raises NotFound, Stale,
+        KeyReused, and whatever the rule refuses with.
+        """
+        give_up_at = time.monotonic() + CONFLICTS_RETRIED_SECONDS
+        async with self._lock(id):
+            while True:
+                document = await self._load_for_change(kind, id, by)
+                stored = Stored(id, document["version"], kind.read(document))
+                remembered = self._remembered(document, by)
+                if remembered is not None:
+                    return Stored(id, stored.version, stored.state, remembered, repeated=True)
+                if by.expected is not None and by.expected != stored.version:
+                    raise Stale(extra={"version": stored.version})
+                change = rule(stored.state)
+                if not change.events and change.state == stored.state:
+                    return Stored(id, stored.version, stored.state, change.result)
+                failpoints.reach(failpoints.BEFORE_COMMIT)
+                update, pending = self._update(kind, stored, change, by)
+                result = await self.of(kind).update_one(
+                    {"_id": id, "version": stored.version}, update
+                )
+                if result.modified_count:
+                    break
+                if time.monotonic() > give_up_at:
+                    raise Busy()
+                await asyncio.sleep(random.uniform(0.001, 0.02))
+        self._hand_over(kind, id, stored.version + 1, change.state, pending)
+        return Stored(id, stored.version + 1, change.state, change.result)
+
+    async def change_many(
+        self, changes: Sequence[tuple[Kind[Any], str, Rule[Any]]], by: By
+    ) -> list[Stored[Any]]:
+        """Change several aggregates or none, in one transaction (only where P5 allows: a swap)."""
+        written: list[tuple[Kind[Any], Stored[Any], list[Document]]] = []
+
+        async def work(session: Any) -> None:
+            written.clear()
+            for kind, id, rule in changes:
+                raw = self.database.raw(kind.collection)
+                document = await raw.find_one({"_id": id}, session=session)
+                if document is None:
+                    raise NotFound()
+                before = Stored(id, document["version"], kind.read(document))
+                change = rule(before.state)
+                update, pending = self._update(kind, before, change, by)
+                await raw.update_one(
+                    {"_id": id, "version": before.version}, update, session=session
+                )
+                failpoints.reach(failpoints.WITHIN_CHANGE_MANY)
+                after = Stored(id, before.version + 1, change.state, change.result)
+                written.append((kind, after, pending))
+
+        await self.database.transaction(work)
+        for kind, stored, pending in written:
+            self._hand_over(kind, stored.id, stored.version, stored.state, pending)
+        return [stored for _, stored, _ in written]
+
+    async def timeline(self, kind: Kind[Any], id: str, limit: int = 1000) -> list[Document]:
+        """What happened to one aggregate, in order: the history, and what is still pending (P9)."""
+        history = await self.database.collection("history").find(
+            {"subject": id}, sort=[("version", 1)], limit=limit
+        )
+        document = await self.of(kind).find_one({"_id": id}, {"pending": 1}) or {"pending": []}
+        told = {row["_id"] for row in history}
+        waiting = [
+            one for one in document["pending"]
+            if one["id"] not in told and ".snapshot." not in one["type"]
+        ]
+        return [*history, *waiting]
+
+    async def resync(self, kind: Kind[Any]) -> int:
+        """Have the sweep publish a snapshot of every aggregate of a kind; how many there are.
+
+        The snapshots go through `pending` like any event, so a kill loses none of them.
+        """
+        done, last = 0, ""
+        while True:
+            page = await self.of(kind).find(
+                {"_id": {"$gt": last}}, projection={"version": 1}, sort=[("_id", 1)], limit=500
+            )
+            if not page:
+                return done
+            for one in page:
+                await self._ask_for_snapshots(kind, one["_id"], one["version"])
+            done, last = done + len(page), page[-1]["_id"]
+
+    async def lift(self, kind: Kind[Any]) -> None:
+        """After a restore: raise every version, so that replicas take what is older in truth."""
+        await self.of(kind).update_many({}, {"$inc": {"version": RESTORE_LIFT}})
+
+    async def ensure_indexes(self, kind: Kind[Any]) -> None:
+        """The plumbing's own index on `due` and the kind's."""
+        due = IndexModel(
+            [("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$type": "date"}}
+        )
+        await self.of(kind).ensure_indexes([due, *kind.indexes])
+
+    async def _ask_for_snapshots(self, kind: Kind[Any], id: str, version: int) -> None:
+        now = self.clock.now()
+        publisher, _ = kind.name.split(".")
+        pending = [
+            self._event(f"{publisher}.snapshot.{name.split('.')[1]}", id, version, {}, By(), now)
+            for name in kind.snapshots
+        ]
+        await self.of(kind).update_one({"_id": id}, {"$push": {"pending": {"$each": pending}}, "$set": {"due": now}})
+
+    def _lock(self, id: str) -> asyncio.Lock:
+        # A lock per hot document spares its callers most version conflicts within this process.
+        lock = self._locks.get(id)
+        if lock is None:
+            lock = self._locks[id] = asyncio.Lock()
+        return lock
+
+    async def _load_for_change(self, kind: Kind[S], id: str, by: By) -> Document:
+        projection: Document = {"version": 1, "state": 1, "schema": 1}
+        if by.repeat:
+            projection["recent"] = {"$elemMatch": {"key": by.repeat.key_hash}}
+        document = await self.of(kind).find_one({"_id": id}, projection)
+        if document is None:
+            raise NotFound()
+        return document
+
+    def _remembered(self, document: Document, by: By) -> Mapping[str, Any] | None:
+        for entry in document.get("recent", ()):
+            if entry["at"] + REMEMBERED_FOR < self.clock.now():
+                return None
+            return _same_body(entry, by)
+        return None
+
+    async def _born_before(self, kind: Kind[S], id: str, by: By) -> Stored[S]:
+        document = await self.of(kind).find_one({"_id": id})
+        birth = (document or {}).get("birth")
+        if document is None or birth is None or by.repeat is None:
+            raise Taken("_id")
+        result = _same_body(birth, by)
+        return Stored(id, document["version"], kind.read(document), result, repeated=True)
+
+    def _document(self, kind: Kind[S], id: str, change: Change[S], by: By) -> Document:
+        now = self.clock.now()
+        pending = self._pending(id, 1, change.events, by, now)
+        document: Document = {
+            "_id": id,
+            "version": 1,
+            "state": change.state.model_dump(mode="json", by_alias=True),
+            "keys": kind.keys(change.state),
+            "pending": pending,
+            "recent": [],
+            "schema": kind.schema,
+            **self._times(kind, change.state, pending, now),
+        }
+        if by.repeat:
+            document["birth"] = _entry(by.repeat, change.result, now)
+        return document
+
+    def _update(
+        self, kind: Kind[S], stored: Stored[S], change: Change[S], by: By
+    ) -> tuple[Document, list[Document]]:
+        now = self.clock.now()
+        version = stored.version + 1
+        pending = self._pending(stored.id, version, change.events, by, now)
+        pushed: Document = {"pending": {"$each": pending}}
+        if by.repeat:
+            entry = _entry(by.repeat, change.result, now)
+            pushed["recent"] = {"$each": [entry], "$slice": -REMEMBERED_RESULTS}
+        fields = {
+            "state": change.state.model_dump(mode="json", by_alias=True),
+            "keys": kind.keys(change.state),
+            "version": version,
+            "schema": kind.schema,
+            **self._times(kind, change.state, pending, now),
+        }
+        return {"$set": fields, "$push": pushed}, pending
+
+    @staticmethod
+    def _times(kind: Kind[S], state: S, pending: list[Document], now: datetime) -> Document:
+        wakes_at = kind.wakes_at(state)
+        sweep = now + timedelta(seconds=LEASE_SECONDS) if pending else None
+        times = [moment for moment in (wakes_at, sweep) if moment is not None]
+        return {"wakes_at": wakes_at, "due": min(times, default=None)}
+
+    def _pending(
+        self, id: str, version: int, events: Sequence[Facts], by: By, now: datetime
+    ) -> list[Document]:
+        return [
+            self._event(event.type, id, version, event.model_dump(mode="json", by_alias=True), by, now)
+            for event in events
+        ]
+
+    @staticmethod
+    def _event(
+        type: str, id: str, version: int, facts: Document, by: By, now: datetime
+    ) -> Document:
+        return {
+            "id": event_id(id, version, type),
+            "type": type,
+            "version": version,
+            "time": now,
+            "actor": by.actor,
+            "correlation": by.correlation,
+            "cause": by.cause,
+            "traceparent": by.traceparent,
+            "facts": facts,
+        }
+
+    def _hand_over(
+        self, kind: Kind[S], id: str, version: int, state: S, pending: list[Document]
+    ) -> None:
+        failpoints.reach(failpoints.AFTER_COMMIT)
+        if pending:
+            self._outbox.committed(kind, id, version, state, pending)
+
+
+def _entry(repeat: RepeatKey, result: Mapping[str, Any], now: datetime) -> Document:
+    return {"key": repeat.key_hash, "body": repeat.body_hash, "at": now, "result": dict(result)}
+
+
+def _same_body(entry: Document, by: By) -> Mapping[str, Any]:
+    if by.repeat is None or entry["body"] != by.repeat.body_hash:
+        raise KeyReused()
+    return cast(Mapping[str, Any], entry["result"])
+
+
+def snapshots_of(kind: Kind[S], state: S, version: int, pending: Sequence[Document]) -> dict[str, Document]:
+    """The public state for each aggregate that the pending events speak of."""
+    names = {_public_aggregate(one["type"]) for one in pending}
+    return {name: kind.snapshot(name, state, version) for name in names if name in kind.snapshots}
+
+
+def _public_aggregate(event_type: str) -> str:
+    publisher, kind, what = event_type.split(".")
+    return f"{publisher}.{what}" if kind == "snapshot" else aggregate_of(event_type)
+
+

@@ -1,0 +1,492 @@
+"""What each service may say and hear on a real broker, 3.10 and 4.0, after the admin step."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import aio_pika
+import httpx
+import pytest
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import (
+    AMQPError,
+    ChannelPreconditionFailed,
+    ProbableAuthenticationError,
+)
+from aiormq.exceptions import ChannelAccessRefused
+
+from deploy.topology import Outcome, Topology, TopologyConflict, apply, drift, topology
+from deploy.topology.plan import DELIVERY_LIMIT, UNROUTED_MAX_MESSAGES
+from tests.rabbitmq4 import PASSWORDS, Broker
+from tests.topology_words import LISTENS, PLAN, PUBLISHES
+
+pytestmark = [
+    pytest.mark.broker,
+    pytest.mark.promise("P10"),
+    pytest.mark.promise("P11"),
+    pytest.mark.case("X27"),
+]
+
+WAIT_SECONDS = 10.0
+T = TypeVar("T")
+EVENTS, CONTACTS = "samverkan.events", "samverkan.contacts"
+GONE = ("activities.activity", "activities.session")
+FULL = {"configure": ".*", "write": ".*", "read": ".*"}
+
+
+class World:
+    """A vhost in which the plan has been applied, and connections as each user."""
+
+    def __init__(
+        self, broker: Broker, admin: httpx.AsyncClient, open_until_the_end: AsyncExitStack
+    ) -> None:
+        self.broker = broker
+        self.admin = admin
+        self._open = open_until_the_end
+
+    async def connected(self, user: str, password: str | None = None) -> AbstractConnection:
+        """A connection that does not come back by itself."""
+        url = self.broker.url_for(user, password or PASSWORDS.get(user, user))
+        connection = await aio_pika.connect(self.broker.url if user == "admin" else url)
+        self._open.push_async_callback(_closed_quietly, connection)
+        return connection
+
+    async def channel(self, user: str) -> AbstractChannel:
+        """A fresh channel as the user: a refusal closes it."""
+        return await (await self.connected(user)).channel(on_return_raises=True)
+
+    async def apply(
+        self, plan: Topology = PLAN, passwords: dict[str, str] = PASSWORDS
+    ) -> tuple[str, ...]:
+        """Run the admin step; the sentences it says."""
+        outcome = await apply(plan, self.broker.admin_url, self.broker.name, passwords)
+        return (*outcome.changed, *outcome.left)
+
+    async def a_user_with_every_right(self) -> str:
+        """Somebody with too many rights, unknown to the plan; named after the vhost, so that no other test knows it."""
+        name = f"stranger-{self.broker.name}"
+        await self.forget_afterwards(name)
+        await self.ask("PUT", f"users/{name}", {"password": name, "tags": ""})
+        await self.ask("PUT", f"permissions/{self.broker.name}/{name}", FULL)
+        return name
+
+    async def forget_afterwards(self, user: str) -> None:
+        self._open.push_async_callback(self.admin.delete, f"/api/users/{user}")
+
+    async def ask(self, method: str, what: str, body: dict[str, Any] | None = None) -> Any:
+        """A request to the management API as the administrator."""
+        response = await self.admin.request(method, f"/api/{what}", json=body)
+        response.raise_for_status()
+        return response.json() if response.content else None
+
+    async def taken(self, user: str, queue: str) -> AbstractIncomingMessage:
+        """The next message of a queue, acknowledged."""
+        source = await (await self.channel(user)).get_queue(queue, ensure=False)
+        message = await eventually(lambda: source.get(fail=False))
+        await message.ack()
+        return message
+
+    async def ready(self, queue: str) -> int:
+        """How many messages wait in a queue."""
+        declared = await (await self.channel("admin")).declare_queue(queue, passive=True)
+        return declared.declaration_result.message_count or 0
+
+
+async def _closed_quietly(connection: AbstractConnection) -> None:
+    try:
+        await connection.close()
+    except (AMQPError, OSError):
+        return
+
+
+async def eventually(ask: Callable[[], Awaitable[T | None]]) -> T:
+    """Ask until there is an answer."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not (answer := await ask()):
+            await asyncio.sleep(0.02)
+    return answer
+
+
+@pytest.fixture
+async def world(broker: Broker) -> AsyncIterator[World]:
+    """The plan, applied to a fresh vhost."""
+    async with AsyncExitStack() as stack:
+        admin = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=broker.admin_url, timeout=30)
+        )
+        world = World(broker, admin, stack)
+        await world.apply()
+        yield world
+
+
+async def publish(
+    channel: AbstractChannel,
+    exchange: str,
+    key: str,
+    *,
+    user: str | None,
+    headers: dict[str, Any] | None = None,
+    body: bytes = b"{}",
+) -> None:
+    """As the relay does: persistent, mandatory, confirmed, signed with the user."""
+    message = Message(
+        body,
+        delivery_mode=DeliveryMode.PERSISTENT,
+        message_id="an-event",
+        user_id=user,
+        headers=headers,
+    )
+    where = (
+        channel.default_exchange
+        if exchange == ""
+        else await channel.get_exchange(exchange, ensure=False)
+    )
+    await where.publish(message, key, mandatory=True, timeout=5)
+
+
+# -- what a service may do ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("publisher", "exchange", "key", "queues"),
+    [
+        (
+            "activities",
+            EVENTS,
+            "activities.session.cancelled",
+            [
+                "registry.activities.session",
+                "activities.activities.session",
+                "notifications.activities.session",
+            ],
+        ),
+        ("registry", EVENTS, "registry.person.heartbeat", ["activities.registry.person"]),
+        ("registry", EVENTS, "registry.snapshot.person", ["activities.registry.snapshot"]),
+        ("registry", CONTACTS, "registry.contact.changed", ["notifications.registry.contact"]),
+        ("registry", CONTACTS, "registry.snapshot.contact", ["notifications.registry.contact"]),
+    ],
+)
+async def test_what_a_service_says_reaches_those_who_listen_and_is_signed_by_the_broker(
+    world: World, publisher: str, exchange: str, key: str, queues: list[str]
+) -> None:
+    await publish(await world.channel(publisher), exchange, key, user=publisher)
+    for queue in queues:
+        message = await world.taken(queue.split(".")[0], queue)
+        assert (message.routing_key, message.user_id) == (key, publisher)
+
+
+# -- what it may not ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("publisher", "exchange", "key"),
+    [
+        ("activities", EVENTS, "registry.organisation.approved"),
+        ("activities", EVENTS, "registry.snapshot.person"),
+        ("activities", EVENTS, "activities.registry.organisation.approved"),
+        ("activities", EVENTS, "activities.session"),
+        ("activities", EVENTS, "xactivities.session.cancelled"),
+        ("activities", EVENTS, ""),
+        ("activities", CONTACTS, "registry.contact.changed"),
+        ("activities", CONTACTS, "activities.session.cancelled"),
+        ("activities", "", "registry.registry.organisation"),
+        ("activities", "", "activities.activities.session"),
+        ("activities", "samverkan.dead", "registry.dead"),
+        ("activities", "samverkan.unrouted", "anything"),
+        ("activities", "amq.topic", "activities.session.cancelled"),
+        ("registry", EVENTS, "registry.contact.changed"),
+        ("registry", EVENTS, "registry.snapshot.contact"),
+        ("registry", EVENTS, "activities.session.cancelled"),
+        ("registry", CONTACTS, "registry.person.registered"),
+        ("notifications", EVENTS, "registry.organisation.approved"),
+        ("notifications", CONTACTS, "registry.contact.changed"),
+        ("notifications", "", "registry.dead"),
+    ],
+)
+async def test_nobody_publishes_with_another_ones_key_or_past_the_exchanges(
+    world: World, publisher: str, exchange: str, key: str
+) -> None:
+    with pytest.raises(ChannelAccessRefused):
+        await publish(await world.channel(publisher), exchange, key, user=publisher)
+
+
+@pytest.mark.parametrize(
+    ("reader", "queue"),
+    [
+        ("activities", "notifications.registry.contact"),
+        ("activities", "registry.registry.person"),
+        ("activities", "notifications.dead"),
+        ("activities", "samverkan.unrouted"),
+        ("registry", "notifications.registry.contact"),
+        ("notifications", "registry.activities.session"),
+    ],
+)
+async def test_nobody_reads_another_ones_queue(world: World, reader: str, queue: str) -> None:
+    async def ignore(_: AbstractIncomingMessage) -> None:
+        return
+
+    for look in (
+        lambda source: source.get(fail=False),
+        lambda source: source.consume(ignore),
+        lambda source: source.purge(),
+        lambda source: source.delete(if_unused=False, if_empty=False),
+    ):
+        source = await (await world.channel(reader)).get_queue(queue, ensure=False)
+        with pytest.raises(ChannelAccessRefused):
+            await look(source)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["registry.contact.#", "registry.#", "registry.*.*", "#", "*.contact.*", "registry.person.*"],
+)
+@pytest.mark.parametrize("exchange", [EVENTS, CONTACTS, "amq.topic"])
+async def test_nobody_binds_anything(world: World, exchange: str, key: str) -> None:
+    queue = await (await world.channel("activities")).get_queue(
+        "activities.registry.person", ensure=False
+    )
+    with pytest.raises(ChannelAccessRefused):
+        await queue.bind(exchange, key)
+    channel = await world.channel("activities")
+    with pytest.raises(ChannelAccessRefused):
+        await (await channel.get_exchange(EVENTS, ensure=False)).bind(exchange, key)
+
+
+ATTEMPTS: dict[str, Callable[[AbstractChannel], Awaitable[Any]]] = {
+    "declare a queue": lambda channel: channel.declare_queue("activities.spy"),
+    "declare a queue the broker names": lambda channel: channel.declare_queue(exclusive=True),
+    "declare a queue that dead-letters into the events": lambda channel: channel.declare_queue(
+        "activities.dead",
+        arguments={
+            "x-dead-letter-exchange": EVENTS,
+            "x-dead-letter-routing-key": "registry.organisation.approved",
+        },
+    ),
+    "declare an exchange": lambda channel: channel.declare_exchange("activities.exchange"),
+    "delete the events": lambda channel: channel.exchange_delete(EVENTS),
+    "delete its own queue": lambda channel: channel.queue_delete("activities.registry.person"),
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+async def test_a_service_configures_nothing(world: World, attempt: str) -> None:
+    with pytest.raises(ChannelAccessRefused):
+        await ATTEMPTS[attempt](await world.channel("activities"))
+
+
+# -- forgeries ---------------------------------------------------------------------------------
+
+
+async def test_the_broker_refuses_a_false_signature(world: World) -> None:
+    with pytest.raises(ChannelPreconditionFailed):
+        await publish(
+            await world.channel("activities"),
+            EVENTS,
+            "activities.session.cancelled",
+            user="registry",
+        )
+
+
+async def test_a_key_forged_by_a_cc_header_arrives_with_the_forgers_signature(world: World) -> None:
+    await publish(
+        await world.channel("activities"),
+        EVENTS,
+        "activities.session.cancelled",
+        user="activities",
+        headers={"CC": ["registry.organisation.approved"]},
+    )
+    forged = await world.taken("notifications", "notifications.registry.organisation")
+    assert (forged.routing_key, forged.user_id) == ("activities.session.cancelled", "activities")
+
+
+async def test_a_key_forged_by_dead_lettering_arrives_with_the_forgers_signature(
+    world: World,
+) -> None:
+    """Possible only with a right that no service has: to declare a queue."""
+    stranger = await world.a_user_with_every_right()
+    channel = await world.channel(stranger)
+    forge = {
+        "x-dead-letter-exchange": EVENTS,
+        "x-dead-letter-routing-key": "registry.organisation.approved",
+        "x-message-ttl": 0,
+    }
+    await channel.declare_queue("forge", arguments=forge, durable=True)
+    await publish(channel, "", "forge", user=stranger)
+    forged = await world.taken("notifications", "notifications.registry.organisation")
+    assert (forged.routing_key, forged.user_id) == ("registry.organisation.approved", stranger)
+
+
+# -- the nets ----------------------------------------------------------------------------------
+
+
+async def test_what_nobody_binds_is_kept_in_one_bounded_place(world: World) -> None:
+    channel = await world.channel("registry")
+    beyond = UNROUTED_MAX_MESSAGES + 100
+    for start in range(0, beyond, 500):
+        numbers = range(start, min(start + 500, beyond))
+        await asyncio.gather(
+            *(
+                publish(
+                    channel, EVENTS, "registry.import.done", user="registry", body=b"%d" % number
+                )
+                for number in numbers
+            )
+        )
+
+    async def full() -> bool:
+        return await world.ready("samverkan.unrouted") == UNROUTED_MAX_MESSAGES
+
+    await eventually(full)
+    assert int((await world.taken("admin", "samverkan.unrouted")).body) == 100
+
+
+async def test_what_cannot_be_delivered_ends_in_the_dead_queue_with_its_signature(
+    world: World,
+) -> None:
+    await publish(
+        await world.channel("activities"), EVENTS, "activities.session.cancelled", user="activities"
+    )
+    queue = await (await world.channel("registry")).get_queue(
+        "registry.activities.session", ensure=False
+    )
+    for _ in range(DELIVERY_LIMIT + 1):
+        message = await eventually(lambda: queue.get(fail=False))
+        await message.reject(requeue=True)
+    dead = await world.taken("registry", "registry.dead")
+    assert dead.user_id == "activities"
+    assert dead.headers["x-first-death-reason"] == "delivery_limit"
+    assert dead.headers["x-first-death-queue"] == "registry.activities.session"
+
+
+# -- the admin step ----------------------------------------------------------------------------
+
+
+async def test_applied_twice_nothing_changes(world: World) -> None:
+    assert await world.apply() == ()
+    assert await drift(PLAN, world.broker.admin_url, world.broker.name, PASSWORDS) == Outcome(())
+
+
+async def test_a_binding_made_before_a_right_was_withdrawn_delivers_no_more(world: World) -> None:
+    stranger = await world.a_user_with_every_right()
+    connection = await world.connected(stranger)
+    channel = await connection.channel()
+    spy = await channel.declare_queue("activities.spy", durable=True)
+    await spy.bind(CONTACTS, "#")
+    channel_exchange = await channel.declare_exchange("spies", "topic", durable=True)
+    await channel_exchange.bind(EVENTS, "a/b %.#")
+
+    said = await world.apply()
+
+    assert f"rights of {stranger} withdrawn" in said
+    assert "queue activities.spy unbound from samverkan.contacts ('#')" in said
+    assert "exchange spies unbound from samverkan.events ('a/b %.#')" in said
+    assert "queue activities.spy removed" in said
+    await eventually(lambda: _is_closed(connection))
+    left = await world.ask("GET", f"bindings/{world.broker.name}")
+    assert not [each for each in left if each["source"] and each["routing_key"] in {"#", "a/b %.#"}]
+    assert await world.apply() == ()
+
+
+async def test_rights_given_by_hand_are_taken_back_and_the_users_connections_closed(
+    world: World,
+) -> None:
+    service = _own_name(world, "a")
+    plan = topology({service: ("thing",)}, {service: (f"{service}.thing",)})
+    passwords = {service: "secret"}
+    await world.forget_afterwards(service)
+    place = f"{world.broker.name}b"
+    await apply(plan, world.broker.admin_url, place, passwords)
+    try:
+        await world.ask("PUT", f"permissions/{place}/{service}", FULL)
+        topic_rights = {"exchange": EVENTS, "write": ".*", "read": ".*"}
+        await world.ask("PUT", f"topic-permissions/{place}/{service}", topic_rights)
+        connection = await aio_pika.connect(world.broker.broker.url(service, "secret", place))
+
+        outcome = await apply(plan, world.broker.admin_url, place, passwords)
+
+        assert outcome.changed == (
+            f"rights of {service} set",
+            f"rights of {service} on samverkan.events set",
+            f"connections of {service} closed",
+        )
+        await eventually(lambda: _is_closed(connection))
+    finally:
+        await world.ask("DELETE", f"vhosts/{place}")
+
+
+async def test_a_queue_no_longer_planned_is_removed_only_when_empty(world: World) -> None:
+    await publish(
+        await world.channel("activities"), EVENTS, "activities.session.cancelled", user="activities"
+    )
+    smaller = topology(
+        {
+            name: tuple(each for each in names if each != "coverage")
+            for name, names in PUBLISHES.items()
+        },
+        {
+            name: tuple(each for each in names if each not in GONE)
+            if name == "notifications"
+            else names
+            for name, names in LISTENS.items()
+        },
+    )
+    said = await world.apply(smaller)
+
+    assert "queue notifications.activities.activity removed" in said
+    assert (
+        "queue notifications.activities.session is no longer in the plan but holds messages: "
+        "look at them, then delete it by hand"
+    ) in said
+    assert "queue notifications.activities.session removed" not in said
+    assert await world.ready("notifications.activities.session") == 1
+    await publish(
+        await world.channel("activities"), EVENTS, "activities.session.cancelled", user="activities"
+    )
+    assert await world.ready("notifications.activities.session") == 1
+
+
+async def test_a_queue_with_other_arguments_is_named_and_left_with_its_messages(
+    broker: Broker,
+) -> None:
+    async with httpx.AsyncClient(base_url=broker.admin_url, timeout=30) as admin:
+        old = {"durable": True, "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 20}}
+        where = f"/api/queues/{broker.name}/registry.activities.session"
+        (await admin.put(where, json=old)).raise_for_status()
+        with pytest.raises(TopologyConflict) as refusal:
+            await apply(PLAN, broker.admin_url, broker.name, PASSWORDS)
+        assert len((await admin.get(f"/api/queues/{broker.name}")).json()) == 1
+    [sentence] = str(refusal.value).splitlines()
+    assert sentence.startswith(
+        "Queue registry.activities.session has x-dead-letter-exchange unset where the plan"
+    )
+    assert "x-delivery-limit 20 where the plan says 200" in sentence
+    assert "delete it and run this step again" in sentence
+
+
+async def test_a_new_password_closes_what_the_old_one_opened(world: World) -> None:
+    service = _own_name(world, "r")
+    plan = topology({service: ()}, {})
+    await world.forget_afterwards(service)
+    place = world.broker.name
+    await apply(plan, world.broker.admin_url, place, {service: "old"})
+    connection = await world.connected(service, "old")
+
+    outcome = await apply(plan, world.broker.admin_url, place, {service: "new"})
+
+    assert f"user {service} given its password and no tags" in outcome.changed
+    assert f"connections of {service} closed" in outcome.changed
+    await eventually(lambda: _is_closed(connection))
+    with pytest.raises(ProbableAuthenticationError):
+        await world.connected(service, "old")
+    assert not (await world.connected(service, "new")).is_closed
+
+
+async def _is_closed(connection: AbstractConnection) -> bool:
+    return connection.is_closed
+
+
+def _own_name(world: World, prefix: str) -> str:
+    """A service no other test knows: users belong to the whole broker."""
+    return f"{prefix}{world.broker.name}"

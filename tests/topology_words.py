@@ -1,0 +1,36 @@
+"""Who publishes and who listens, written out: what the contracts and reactions must add up to."""
+
+from deploy.topology import topology
+
+PUBLISHES: dict[str, tuple[str, ...]] = {
+    "registry": ("organisation", "person", "contact", "accommodation", "meeting_place", "import"),
+    "activities": ("activity", "session", "coverage"),
+    "notifications": (),
+}
+LISTENS: dict[str, tuple[str, ...]] = {
+    "registry": (
+        "registry.organisation",
+        "registry.person",
+        "registry.accommodation",
+        "registry.meeting_place",
+        "activities.session",
+    ),
+    "activities": (
+        "registry.organisation",
+        "registry.person",
+        "registry.accommodation",
+        "registry.meeting_place",
+        "activities.activity",
+        "activities.session",
+    ),
+    "notifications": (
+        "registry.organisation",
+        "registry.person",
+        "registry.contact",
+        "registry.accommodation",
+        "registry.meeting_place",
+        "activities.activity",
+        "activities.session",
+    ),
+}
+PLAN = topology(PUBLISHES, LISTENS)
