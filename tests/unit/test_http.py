@@ -231,6 +231,7 @@ async def test_a_request_has_its_database_time_and_what_follows_has_none_left_ov
     left = (await ask("GET", "/plans/1")).json()["left"]
     assert 0.5 < left <= 0.9
     assert database_deadline.get() is None
+    assert database_seconds_left() is None
 
 
 async def test_a_stream_that_outlives_its_deadline_can_renew_it() -> None:
@@ -239,7 +240,6 @@ async def test_a_stream_that_outlives_its_deadline_can_renew_it() -> None:
     renew_deadline()
     assert (database_seconds_left() or 0.0) > 0.5
     database_deadline.reset(token)
-    assert database_seconds_left() is None
 
 
 async def in_parts(content: bytes) -> AsyncIterator[bytes]:
