@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deploy.local.process import PartFailed, Process, accepts
+from deploy.local.process import PartError, Process, accepts
 
 TEMPLATE = Path(__file__).parents[1] / "gateway" / "nginx.conf.template"
 
@@ -36,10 +36,10 @@ def render(values: Mapping[str, str]) -> str:
 
 
 def binary() -> str:
-    """Where nginx is. Raises PartFailed with the command to type when it is not installed."""
+    """Where nginx is. Raises PartError with the command to type when it is not installed."""
     found = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
     if found is None:
-        raise PartFailed("nginx is not installed: run `apt-get install nginx` as root.")
+        raise PartError("nginx is not installed: run `apt-get install nginx` as root.")
     return found
 
 
@@ -72,9 +72,7 @@ class Gateway(Process):
         self.folder.mkdir(parents=True, exist_ok=True)
         # Root's workers would become `nobody`, who cannot reach the private state folder.
         user = "user root;" if os.geteuid() == 0 else ""
-        (self.folder / "nginx.conf").write_text(
-            MAIN.format(folder=self.folder, user=user)
-        )
+        (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder, user=user))
         (self.folder / "samverkan.conf").write_text(render(self._values))
 
 

@@ -66,13 +66,21 @@ class Issuer:
             Route("/token", self.token, methods=["POST"]),
             Route("/admin/token", self.admin_token, methods=["POST"]),
         ]
-        cors = Middleware(CORSMiddleware, allow_origin_regex=r"http://(127\.0\.0\.1|localhost)(:\d+)?")
+        cors = Middleware(
+            CORSMiddleware, allow_origin_regex=r"http://(127\.0\.0\.1|localhost)(:\d+)?"
+        )
         return Starlette(routes=routes, middleware=[cors])
 
     def access_token(self, subject: str, client: str) -> str:
         """A bearer token of a demo person for one hour."""
         now = int(time.time())
-        claims = {"aud": AUDIENCE, "client_id": client, "azp": client, "jti": secrets.token_hex(8), "scope": "openid"}
+        claims = {
+            "aud": AUDIENCE,
+            "client_id": client,
+            "azp": client,
+            "jti": secrets.token_hex(8),
+            "scope": "openid",
+        }
         return self._sign("at+jwt", subject, now, claims)
 
     def _sign(self, kind: str, subject: str, now: int, claims: Mapping[str, Any]) -> str:
@@ -110,7 +118,9 @@ class Issuer:
         query = request.query_params
         refusal = _refusal(query)
         if refusal:
-            return HTMLResponse(f"<h1>Inloggningen kan inte börja</h1><p>{html.escape(refusal)}</p>", 400)
+            return HTMLResponse(
+                f"<h1>Inloggningen kan inte börja</h1><p>{html.escape(refusal)}</p>", 400
+            )
         if query.get("person") not in BY_SUBJECT:
             return HTMLResponse(_page(query))
         answer = {"code": self._grant(query), "state": query.get("state", ""), "iss": self.url}
@@ -135,7 +145,11 @@ class Issuer:
         """Code and verifier against tokens; a code works once."""
         form = dict(parse_qsl((await request.body()).decode()))
         grant = self._grants.pop(form.get("code", ""), None)
-        if form.get("grant_type") != "authorization_code" or grant is None or not _fits(grant, form):
+        if (
+            form.get("grant_type") != "authorization_code"
+            or grant is None
+            or not _fits(grant, form)
+        ):
             return JSONResponse({"error": "invalid_grant"}, 400)
         return JSONResponse(self._tokens(grant), headers={"Cache-Control": "no-store"})
 
@@ -151,7 +165,9 @@ class Issuer:
 
     async def admin_token(self, request: Request) -> Response:
         """A token without a browser, for `samverkan token`; needs the secret from the state folder."""
-        if not secrets.compare_digest(request.headers.get("x-admin-secret", ""), self._admin_secret):
+        if not secrets.compare_digest(
+            request.headers.get("x-admin-secret", ""), self._admin_secret
+        ):
             return JSONResponse({"error": "access_denied"}, 403)
         form = dict(parse_qsl((await request.body()).decode()))
         if form.get("person") not in BY_SUBJECT:
@@ -211,10 +227,14 @@ def _key(path: Path) -> RSAKey:
 def main() -> None:
     """Run on SAMVERKAN_HOST:SAMVERKAN_PORT. Exits when the mode is production."""
     if os.environ.get("SAMVERKAN_MODE") == "production":
-        raise SystemExit("The development issuer signs in anyone as anyone: it does not run in production mode.")
+        raise SystemExit(
+            "The development issuer signs in anyone as anyone: it does not run in production mode."
+        )
     host, port = os.environ["SAMVERKAN_HOST"], int(os.environ["SAMVERKAN_PORT"])
     if host not in LOOPBACK:
-        raise SystemExit("The development issuer listens on this machine only: set SAMVERKAN_HOST to 127.0.0.1.")
+        raise SystemExit(
+            "The development issuer listens on this machine only: set SAMVERKAN_HOST to 127.0.0.1."
+        )
     folder = Path(os.environ["SAMVERKAN_FOLDER"])
     issuer = Issuer(f"http://{host}:{port}", folder, os.environ["SAMVERKAN_ADMIN_SECRET"])
     uvicorn.run(issuer.app(), host=host, port=port, log_level="warning", access_log=False)

@@ -74,9 +74,17 @@ class Sink:
         with path.open("rb") as file:
             head = file.read(64_000).partition(b"\r\n\r\n")[0]
         message = _parse(head)
-        recipients = tuple(address.strip() for address in str(message["X-Envelope-To"] or "").split(","))
+        recipients = tuple(
+            address.strip() for address in str(message["X-Envelope-To"] or "").split(",")
+        )
         received = int(path.name.partition("-")[0]) / 1e9
-        return Mail(path.stem, received, recipients, str(message["From"] or ""), str(message["Subject"] or ""))
+        return Mail(
+            path.stem,
+            received,
+            recipients,
+            str(message["From"] or ""),
+            str(message["Subject"] or ""),
+        )
 
     def found(self, to: str | None) -> list[Mail]:
         """Newest first, all or those to one address."""
@@ -84,7 +92,7 @@ class Sink:
 
 
 def _parse(raw: bytes) -> EmailMessage:
-    return cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.default))
+    return email.message_from_bytes(raw, policy=email.policy.default)
 
 
 def _page(title: str, body: str) -> HTMLResponse:
@@ -98,7 +106,11 @@ def _page(title: str, body: str) -> HTMLResponse:
 
 def _row(mail: Mail) -> str:
     clock = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(mail.received))
-    cells = (clock, html.escape(", ".join(mail.to)), f'<a href="/{mail.id}">{html.escape(mail.subject)}</a>')
+    cells = (
+        clock,
+        html.escape(", ".join(mail.to)),
+        f'<a href="/{mail.id}">{html.escape(mail.subject)}</a>',
+    )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
@@ -110,16 +122,22 @@ def application(sink: Sink, smtp_host: str, smtp_port: int) -> Starlette:
         return _page(f"{len(mails)} mejl", f"<table>{''.join(map(_row, mails[:500]))}</table>")
 
     async def as_json(request: Request) -> Response:
-        return JSONResponse([dataclasses.asdict(mail) for mail in sink.found(request.query_params.get("to"))])
+        return JSONResponse(
+            [dataclasses.asdict(mail) for mail in sink.found(request.query_params.get("to"))]
+        )
 
     async def one(request: Request) -> Response:
         message = sink.read(request.path_params["id"])
         part = message.get_body(("plain", "html"))
         names = ("From", "To", "Subject", "Date")
-        head = "".join(f"<tr><td>{name}<td>{html.escape(str(message[name] or ''))}" for name in names)
+        head = "".join(
+            f"<tr><td>{name}<td>{html.escape(str(message[name] or ''))}" for name in names
+        )
         text = html.escape(part.get_content() if part else "")
         raw = f'<p><a href="/{request.path_params["id"]}/raw">Allt, som det kom</a>'
-        return _page(str(message["Subject"] or "Utan ämne"), f"<table>{head}</table><pre>{text}</pre>{raw}")
+        return _page(
+            str(message["Subject"] or "Utan ämne"), f"<table>{head}</table><pre>{text}</pre>{raw}"
+        )
 
     async def raw(request: Request) -> Response:
         return PlainTextResponse(sink.path(request.path_params["id"]).read_bytes())
@@ -127,13 +145,20 @@ def application(sink: Sink, smtp_host: str, smtp_port: int) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         def session() -> SMTP:
-            return SMTP(sink, data_size_limit=MAIL_BYTES, enable_SMTPUTF8=True, hostname="samverkan.example")
+            return SMTP(
+                sink, data_size_limit=MAIL_BYTES, enable_SMTPUTF8=True, hostname="samverkan.example"
+            )
 
         server = await asyncio.get_running_loop().create_server(session, smtp_host, smtp_port)
         yield
         server.close()
 
-    routes = [Route("/", listing), Route("/mails.json", as_json), Route("/{id}", one), Route("/{id}/raw", raw)]
+    routes = [
+        Route("/", listing),
+        Route("/mails.json", as_json),
+        Route("/{id}", one),
+        Route("/{id}/raw", raw),
+    ]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

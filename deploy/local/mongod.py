@@ -9,19 +9,18 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from deploy.local.process import PartFailed, Process, free_port, secret_file
+from deploy.local.process import PartError, Process, free_port, secret_file
 
 REPLICA_SET = "samverkan"
 ADMIN = "admin"
-ALREADY_INITIALISED = 23
 
 
 def binary() -> str:
-    """Where mongod is: on PATH, else in the wheel. Raises PartFailed with what to do when there is none."""
+    """Where mongod is: on PATH, else in the wheel. Raises PartError with what to do when there is none."""
     wheel = Path(sysconfig.get_paths()["purelib"], "fiftyone/db/bin/mongod")
     found = shutil.which("mongod") or (str(wheel) if wheel.exists() else None)
     if found is None:
-        raise PartFailed(
+        raise PartError(
             "There is no mongod on this machine and no ready-made one for it: install MongoDB 6 or newer, "
             "or set SAMVERKAN_MONGODB_URL to the administrator URL of a replica set."
         )
@@ -55,11 +54,7 @@ class Mongod(Process):
             "setParameter": "diagnosticDataCollectionEnabled=false",
             "unixSocketPrefix": self.folder,
         }
-        flags = [
-            str(part)
-            for name, value in options.items()
-            for part in (f"--{name}", value)
-        ]
+        flags = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
         return [binary(), *flags, "--noscripting", "--quiet"]
 
     def prepare(self) -> None:
@@ -111,15 +106,17 @@ class Mongod(Process):
     def _initiate(self, client: MongoClient[dict[str, Any]]) -> None:
         members = [{"_id": 0, "host": f"127.0.0.1:{self.port}"}]
         try:
-            client.admin.command(
-                "replSetInitiate", {"_id": REPLICA_SET, "members": members}
-            )
-        except OperationFailure as error:
-            if error.code not in (
-                ALREADY_INITIALISED,
-                13,
-            ):  # 13: needs the administrator, so it was initiated before
-                raise
+            client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+        except OperationFailure:
+            self._move(members)
+
+    def _move(self, members: list[dict[str, Any]]) -> None:
+        # The data was made on another port: a replica set whose own address is wrong never gets a primary.
+        with self._direct(username=ADMIN, password=self._password) as admin:
+            config = admin.admin.command("replSetGetConfig")["config"]
+            if config["members"][0]["host"] != members[0]["host"]:
+                moved = {**config, "members": members, "version": config["version"] + 1}
+                admin.admin.command("replSetReconfig", moved, force=True)
 
     def _create_admin(self, client: MongoClient[dict[str, Any]]) -> None:
         # The localhost exception lets the first user be made without signing in; afterwards this sign-in succeeds.
@@ -127,6 +124,4 @@ class Mongod(Process):
             try:
                 admin.admin.command("ping")
             except OperationFailure:
-                client.admin.command(
-                    "createUser", ADMIN, pwd=self._password, roles=["root"]
-                )
+                client.admin.command("createUser", ADMIN, pwd=self._password, roles=["root"])

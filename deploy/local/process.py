@@ -1,5 +1,6 @@
 """A child process with a pid record, so that it can be found and ended even after its parent was killed."""
 
+import contextlib
 import json
 import os
 import random
@@ -7,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +20,7 @@ LOG_LIMIT_BYTES = 20_000_000
 PORT_RANGE = (20_000, 32_000)
 
 
-class PartFailed(RuntimeError):
+class PartError(RuntimeError):
     """A part of the runtime did not start; the message says which, why and where its log is."""
 
 
@@ -51,11 +53,11 @@ def accepts(port: int) -> bool:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll until the condition holds. Raises PartFailed naming `what` when it does not within the time."""
+    """Poll until the condition holds. Raises PartError naming `what` when it does not within the time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise PartFailed(f"{what} within {seconds:.0f} s")
+            raise PartError(f"{what} within {seconds:.0f} s")
         time.sleep(0.03)
 
 
@@ -80,42 +82,43 @@ class Record:
             known = json.loads(self.path.read_text())
             process = psutil.Process(known["pid"])
             same = abs(process.create_time() - known["started"]) < 1.5
-            return (
-                process if same and process.status() != psutil.STATUS_ZOMBIE else None
-            )
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, KeyError, psutil.Error):
             return None
 
-    def end(self, seconds: float) -> None:
-        """SIGTERM, after `seconds` SIGKILL, then forget. A stopped (SIGSTOP) process is continued first."""
-        process = self.process()
-        if process is not None:
-            _end(process, seconds)
-        self.path.unlink(missing_ok=True)
+
+def end(recorded: Sequence[Record], seconds: float) -> list[int]:
+    """SIGTERM to all that still live, after `seconds` SIGKILL, then forget them. Returns the pids that were ended.
+
+    A stopped (SIGSTOP) process is continued so that it hears the SIGTERM.
+    """
+    living = [process for record in recorded if (process := record.process()) is not None]
+    for number in (signal.SIGCONT, signal.SIGTERM):
+        _send(living, number)
+    _, deaf = psutil.wait_procs(living, timeout=seconds)
+    _send(deaf, signal.SIGKILL)
+    psutil.wait_procs(deaf, timeout=10)
+    for record in recorded:
+        record.path.unlink(missing_ok=True)
+    return [process.pid for process in living]
 
 
-def _end(process: psutil.Process, seconds: float) -> None:
-    try:
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        process.wait(seconds)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(10)
-    except psutil.NoSuchProcess:
-        return
+def _send(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 def records(folder: Path) -> list[Record]:
-    """All records kept in a folder."""
-    return [Record(path) for path in sorted(folder.glob("*.pid.json"))]
+    """All records kept in the folders of a folder."""
+    return [Record(path) for path in sorted(folder.glob("*/*.pid.json"))]
 
 
 class Process:
     """One program run as a child in its own session (Ctrl-C in the terminal does not reach it).
 
     `folder` holds `NAME.log` and `NAME.pid.json`. `ready` is polled after the start; without it a living process is
-    ready. All methods are for one thread at a time.
+    ready. `stop` may come from another thread while `start` is under way.
     """
 
     start_seconds = 60.0
@@ -139,15 +142,13 @@ class Process:
         self.record = Record(folder / f"{name}.pid.json")
         self._ready = ready
         self._child: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._stopped = False
 
     @property
     def pid(self) -> int | None:
         """The process id while it runs, else None."""
-        return (
-            self._child.pid
-            if self._child is not None and self._child.poll() is None
-            else None
-        )
+        return self._child.pid if self._child is not None and self._child.poll() is None else None
 
     @property
     def alive(self) -> bool:
@@ -155,7 +156,8 @@ class Process:
         return self.pid is not None
 
     def start(self) -> None:
-        """Spawn and wait until ready. Raises PartFailed with the end of the log when it dies or takes too long."""
+        """Spawn and wait until ready. Raises PartError with the end of the log when it dies or takes too long."""
+        self._stopped = False
         self.spawn()
         self.wait_ready()
 
@@ -167,10 +169,12 @@ class Process:
         return self._ready is None or self._ready()
 
     def spawn(self) -> None:
-        """Start the program without waiting for it."""
+        """Start the program without waiting for it. Raises PartError when `stop` came in between."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.prepare()
-        with self.log.open("ab") as log:
+        with self._lock, self.log.open("ab") as log:
+            if self._stopped:
+                raise PartError(f"{self.name} was stopped while starting.")
             self._child = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -180,18 +184,16 @@ class Process:
                 cwd=self.cwd,
                 start_new_session=True,
             )
-        self.record.write(self._child.pid)
+            self.record.write(self._child.pid)
 
     def wait_ready(self) -> None:
-        """Wait until ready. Raises PartFailed when the process dies first or takes too long."""
+        """Wait until ready. Raises PartError when the process dies first or takes too long."""
         deadline = time.monotonic() + self.start_seconds
         while not self.ready():
             if not self.alive:
-                raise PartFailed(
-                    f"{self.name} stopped while starting. {self._last_words()}"
-                )
+                raise PartError(f"{self.name} stopped while starting. {self._last_words()}")
             if time.monotonic() > deadline:
-                raise PartFailed(
+                raise PartError(
                     f"{self.name} is not ready after {self.start_seconds:.0f} s. {self._last_words()}"
                 )
             time.sleep(0.03)
@@ -205,22 +207,26 @@ class Process:
         return f"Its log is {self.log} and ends with:\n  " + "\n  ".join(lines)
 
     def stop(self) -> None:
-        """Ask it to end (SIGTERM), wait, and kill it when it does not listen. Harmless when it does not run."""
-        if self._child is not None and self._child.poll() is None:
+        """Ask it to end (SIGTERM), wait, then kill it if it does not listen. Harmless when it does not run."""
+        with self._lock:
+            self._stopped = True
+            child = self._child
+        if child is not None and child.poll() is None:
             self.resume()
-            self._child.terminate()
+            child.terminate()
             try:
-                self._child.wait(self.stop_seconds)
+                child.wait(self.stop_seconds)
             except subprocess.TimeoutExpired:
-                self._child.kill()
-                self._child.wait()
+                child.kill()
+                child.wait()
         self.record.path.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would; it can be started again."""
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
+        child = self._child
+        if child is not None:
+            child.kill()
+            child.wait()
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open, nothing answers."""
@@ -245,8 +251,6 @@ def secret_file(path: Path, content: str, mode: int = 0o600) -> Path:
     """Write `content` readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w"
-    ) as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
         file.write(content)
     return path

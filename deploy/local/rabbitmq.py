@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import httpx
 
-from deploy.local.process import PartFailed, Process, accepts, free_port, secret_file
+from deploy.local.process import PartError, Process, accepts, free_port, secret_file
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 ADMIN = "admin"
@@ -43,19 +43,13 @@ class RabbitMQ(Process):
         super().__init__(name, self._run(SERVER), folder, env=self._environment())
         self.epmd = Process(
             f"{name}-epmd",
-            self._run(
-                "/usr/bin/epmd", "-port", str(self.epmd_port), "-address", "127.0.0.1"
-            ),
+            self._run("/usr/bin/epmd", "-port", str(self.epmd_port), "-address", "127.0.0.1"),
             folder,
             ready=lambda: accepts(self.epmd_port),
         )
 
     def _run(self, *command: str) -> list[str]:
-        return (
-            list(command)
-            if self.root == Path("/")
-            else ["chroot", str(self.root), *command]
-        )
+        return list(command) if self.root == Path("/") else ["chroot", str(self.root), *command]
 
     def _environment(self) -> dict[str, str]:
         place = self._inside
@@ -84,7 +78,7 @@ class RabbitMQ(Process):
     def prepare(self) -> None:
         """Configuration, cookie and password; then the node's own epmd."""
         if not (self.root / SERVER.lstrip("/")).exists():
-            raise PartFailed(
+            raise PartError(
                 "RabbitMQ is not installed: run `apt-get install rabbitmq-server` as root."
             )
         for name in ("data", "log", "config"):
@@ -123,21 +117,19 @@ class RabbitMQ(Process):
         """URL of the management HTTP API with the administrator's credentials."""
         return f"http://{ADMIN}:{self.password}@127.0.0.1:{self.admin_port}"
 
-    def url(
-        self, user: str | None = None, password: str | None = None, vhost: str = VHOST
-    ) -> str:
+    def url(self, user: str | None = None, password: str | None = None, vhost: str = VHOST) -> str:
         """AMQP URL of a user (the administrator when none is named) in a vhost."""
         name, secret = (user, password or "") if user else (ADMIN, self.password)
-        return f"amqp://{name}:{quote(secret, safe='')}@127.0.0.1:{self.port}/{quote(vhost, safe='')}"
+        return (
+            f"amqp://{name}:{quote(secret, safe='')}@127.0.0.1:{self.port}/{quote(vhost, safe='')}"
+        )
 
     def ready(self) -> bool:
         """True when AMQP is accepted and the management API knows the administrator."""
         if not accepts(self.port):
             return False
         try:
-            return (
-                httpx.get(f"{self.admin_url}/api/whoami", timeout=2).status_code == 200
-            )
+            return httpx.get(f"{self.admin_url}/api/whoami", timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
 
