@@ -18,6 +18,7 @@ import psutil
 LOG_LIMIT_BYTES = 20_000_000
 # Below Linux's ephemeral range (32768-60999): an outgoing connection never takes a port between choice and use.
 PORT_RANGE = (20_000, 32_000)
+_given_ports: set[int] = set()
 
 
 class PartError(RuntimeError):
@@ -36,12 +37,16 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """A free loopback port: the preferred one when it is free, else a random one outside the ephemeral range."""
+    """A free loopback port: the preferred one if free, else one outside the ephemeral range.
+
+    A random port is given once per process, so that two parts never choose the same.
+    """
     if preferred is not None and port_is_free(preferred):
         return preferred
     while True:
         port = random.randint(*PORT_RANGE)
-        if port_is_free(port):
+        if port not in _given_ports and port_is_free(port):
+            _given_ports.add(port)
             return port
 
 
