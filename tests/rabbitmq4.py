@@ -19,7 +19,7 @@ import pytest
 
 from deploy.local.rabbitmq import RabbitMQ
 from tests.debian_root import Unavailable, ensure_root
-from tests.real import RUN, RealRabbitMQ, Vhost, _shared
+from tests.real import RUNS, RealRabbitMQ, Vhost, _shared
 
 ROOT = Path(
     os.environ.get("SAMVERKAN_RABBITMQ4_ROOT")
@@ -30,8 +30,8 @@ NODES = "var/lib/samverkan-tests"
 RELEASE = "trixie"
 NOT_TESTED = "RabbitMQ 4.0 NOT TESTED"
 
-# One password per service for every test of a run: another one would rotate it and close the others' connections.
-PASSWORDS = {name: f"{name}-in-tests" for name in ("registry", "activities", "notifications")}
+# For every test of a run alike: another one would rotate it and close the others' connections.
+PASSWORDS = dict.fromkeys(("registry", "activities", "notifications"), "one-for-this-run")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _start(folder: Path) -> dict[str, Any]:
 
 
 def _forget_ended_runs() -> None:
-    runs = Path(os.environ[RUN]).parent if RUN in os.environ else None
+    """Data whose run has no folder any more; those of others still running stay."""
     for data in (ROOT / NODES).glob("run-*"):
-        if runs is None or not (runs / data.name).exists():
+        if not (RUNS / data.name).exists():
             shutil.rmtree(data, ignore_errors=True)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from deploy.topology.compare import Change, changes, conflicts
+from deploy.topology.compare import Change, changes
+from deploy.topology.conflicts import conflicts
 from deploy.topology.management import Management, path
 from deploy.topology.plan import Topology
 from deploy.topology.state import look

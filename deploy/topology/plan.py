@@ -117,26 +117,18 @@ def topology(publishes: Publishes, listens: Listens) -> Topology:
     """The plan for these services.
 
     `publishes` holds bare aggregates per service (`{"registry": ("person",)}`), `listens` full ones
-    (`{"notifications": ("registry.person",)}`). A service keeps no replica of its own aggregates and so has no
-    snapshot queue for itself; contacts and their snapshots share one queue. Raises ValueError, in one sentence, when
-    somebody listens to what nobody publishes or to contacts without being their reader.
+    (`{"notifications": ("registry.person",)}`). Raises ValueError, in one sentence, when somebody
+    listens to what nobody publishes, or to contacts without being their reader.
     """
-    published = {service: tuple(sorted(set(names))) for service, names in publishes.items()}
-    heard = {service: tuple(sorted(set(names))) for service, names in listens.items()}
+    services = tuple(sorted({*publishes, *listens}))
+    published = {service: tuple(sorted(set(publishes.get(service, ())))) for service in services}
+    heard = {service: tuple(sorted(set(listens.get(service, ())))) for service in services}
     _check(published, heard)
-    services = tuple(sorted({*published, *heard}))
-    bindings = sorted(
-        {
-            binding
-            for service, names in heard.items()
-            for name in names
-            for binding in _bindings(service, name)
-        }
-    )
-    queues = {
-        service: sorted({each.queue for each in bindings if each.queue.split(".")[0] == service})
+    bindings = {
+        service: sorted({each for name in heard[service] for each in _bindings(service, name)})
         for service in services
     }
+    queues = {service: sorted({each.queue for each in bindings[service]}) for service in services}
     return Topology(
         services=services,
         exchanges=_exchanges(),
@@ -146,19 +138,14 @@ def topology(publishes: Publishes, listens: Listens) -> Topology:
             _unrouted_queue(),
         ),
         bindings=(
-            *bindings,
+            *(each for service in services for each in bindings[service]),
             *(Binding(DEAD, dead_queue(service), dead_queue(service)) for service in services),
             Binding(UNROUTED, UNROUTED, ""),
         ),
-        rights=tuple(
-            _rights(service, published.get(service, ()), (*queues[service], dead_queue(service)))
-            for service in services
-        ),
+        rights=tuple(_rights(each, published[each], queues[each]) for each in services),
         topic_rights=tuple(
-            TopicRights(
-                service, exchange, _keys(service, exchange, published.get(service, ())), NOTHING
-            )
-            for service in services
+            TopicRights(each, exchange, _keys(each, exchange, published[each]), NOTHING)
+            for each in services
             for exchange in (EVENTS, CONTACTS)
         ),
     )
@@ -187,8 +174,6 @@ def _bindings(consumer: str, aggregate: str) -> list[Binding]:
     publisher, name = aggregate.split(".")
     exchange = exchange_of(aggregate)
     events = Binding(exchange, event_queue(consumer, aggregate), f"{aggregate}.*")
-    if publisher == consumer:
-        return [events]
     snapshots = events.queue if aggregate == CONTACT else snapshot_queue(consumer, publisher)
     return [events, Binding(exchange, snapshots, f"{publisher}.{SNAPSHOT}.{name}")]
 
@@ -246,11 +231,12 @@ def _unrouted_queue() -> Queue:
 def _rights(service: str, aggregates: tuple[str, ...], queues: Iterable[str]) -> Rights:
     """Write on the exchanges it publishes to, read on its own queues; so it can bind, declare and delete nothing."""
     exchanges = {exchange_of(f"{service}.{name}") for name in aggregates}
+    readable = (*queues, dead_queue(service))
     return Rights(
         service,
         configure=NOTHING,
         write=_any_of(map(re.escape, exchanges)),
-        read=_any_of(map(re.escape, queues)),
+        read=_any_of(map(re.escape, readable)),
     )
 
 
