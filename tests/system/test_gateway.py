@@ -211,6 +211,42 @@ def test_a_post_is_never_sent_twice(gateway: str) -> None:
     assert Echo.posts == ["/api/registry/hangup"]
 
 
+class Stream(BaseHTTPRequestHandler):
+    """Sends one short line and then nothing until the test allows the end."""
+
+    may_end: ClassVar[threading.Event]
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b"data: hej\n\n")
+        self.may_end.wait(20)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.mark.promise("P24")
+def test_a_line_of_the_live_stream_arrives_before_the_next_one_is_written(tmp_path: Path) -> None:
+    Stream.may_end = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stream)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    ports = {name: [server.server_port] for name in SERVICES}
+    door = Gateway(tmp_path, free_port(), ports)
+    door.start()
+    try:
+        url = f"http://127.0.0.1:{door.port}/api/notifications/inbox/stream"
+        with httpx.stream("GET", url, timeout=5) as answer:
+            assert next(answer.iter_lines()) == "data: hej"
+            Stream.may_end.set()
+    finally:
+        Stream.may_end.set()
+        door.stop()
+        server.shutdown()
+        server.server_close()
+
+
 def _told(kind: type[problems.Problem], language: str) -> dict[str, Any]:
     words: dict[str, Any] = {
         "title": getattr(kind.title, language),
