@@ -1,6 +1,7 @@
 """The command line `samverkan`: run the whole system on this machine and use it."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import lifecycle
+from deploy.local import lifecycle, packages
 from deploy.local.people import BY_SUBJECT, DemoPerson
 from deploy.local.process import PartError, Process
 from deploy.local.runtime import Runtime
@@ -57,9 +58,20 @@ MODULES: dict[str, tuple[str, tuple[str, ...], str]] = {
         ("drift",),
         "Compare owners and replicas document by document.",
     ),
-    "bench": ("tests.bench", (), "Measure, side by side with the bare parts."),
-    "chaos": ("tests.chaos", (), "Kill processes under load and check that every promise held."),
 }
+# These run a system of their own, gone afterwards.
+OWN_SYSTEM: dict[str, tuple[str, str]] = {
+    "bench": ("tests.bench", "Measure, side by side with the bare parts."),
+    "chaos": ("tests.chaos", "Kill processes under load and check that every promise held."),
+}
+CHECKS = (
+    (sys.executable, "-m", "ruff", "check"),
+    (sys.executable, "-m", "ruff", "format", "--check"),
+    (sys.executable, "-m", "mypy"),
+    (str(Path(sys.executable).parent / "lint-imports"),),
+    (sys.executable, "-m", "deploy.contracts", "--check"),
+    (sys.executable, "-m", "tests.promises"),
+)
 
 
 def say(text: str) -> None:
@@ -189,8 +201,21 @@ def run_tests(
 
     Examples: `samverkan test` · `samverkan test --long` · `samverkan test tests/unit -x`
     """
+    packages.install(packages.missing(os.environ), say)
     chosen = [] if "-m" in context.args else ["-m", "long" if long else "not long"]
     _become([sys.executable, "-m", "pytest", *chosen, *context.args], {})
+
+
+@app.command()
+def check() -> None:
+    """Lint, types, import rules, contracts, and a test for every promise.
+
+    Example: `samverkan check`
+    """
+    for command in CHECKS:
+        say(f"$ {' '.join(Path(word).name for word in command)}")
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            raise typer.Exit(1)
 
 
 @app.command()
@@ -239,6 +264,14 @@ def _module_command(module: str, first: Sequence[str]) -> Callable[[typer.Contex
     return run
 
 
+def _own_system_command(module: str) -> Callable[[typer.Context], None]:
+    def run(context: typer.Context) -> None:
+        packages.install(packages.missing(os.environ), say)
+        _become([sys.executable, "-m", module, *context.args], {})
+
+    return run
+
+
 def _exists(module: str) -> bool:
     path = Path(ROOT, *module.split("."))
     return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
@@ -250,4 +283,8 @@ def main() -> None:
         if _exists(module):
             settings = {**PASS_ON, "help_option_names": []}
             app.command(name, help=words, context_settings=settings)(_module_command(module, first))
+    for name, (module, words) in OWN_SYSTEM.items():
+        if _exists(module):
+            settings = {**PASS_ON, "help_option_names": []}
+            app.command(name, help=words, context_settings=settings)(_own_system_command(module))
     app(prog_name="samverkan")

@@ -186,6 +186,8 @@ class Runtime:
         sender = {
             "SAMVERKAN_SMTP_URL": mail,
             "SAMVERKAN_MAIL_FROM": "Samverkan <no-reply@demo.example>",
+            # Nobody waits half a minute to see a mail in the sink.
+            "SAMVERKAN_MAIL_HOLD_SECONDS": self.environ.get("SAMVERKAN_MAIL_HOLD_SECONDS", "2"),
         }
         return told | sender if name == "notifications" else told
 
