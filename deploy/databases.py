@@ -106,7 +106,7 @@ def _can_sign_in(database: ServiceDatabase) -> bool:
 def _initiate(admin_url: str) -> bool:
     """Make a replica set of a lone server that was started as a member of one and belongs to none yet."""
     address = parse_uri(admin_url)
-    name = address["options"].get("replicaset")
+    name = {key.lower(): value for key, value in address["options"].items()}.get("replicaset")
     if not name or len(address["nodelist"]) != 1:
         return False
     host = ":".join(map(str, address["nodelist"][0]))

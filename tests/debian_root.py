@@ -13,7 +13,7 @@ APT_SETTINGS = "etc/apt/apt.conf.d/00machine"
 SOURCES = Path("/etc/apt")
 
 
-class Unavailable(RuntimeError):  # noqa: N818
+class Unavailable(RuntimeError):
     """Why this machine cannot have the other release; one sentence."""
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ from pymongo.errors import OperationFailure
 
 from deploy import admin
 from deploy.databases import ServiceDatabase, differences, settle, unready
+from deploy.local.mongod import binary
+from deploy.local.process import Process, accepts, free_port, secret_file
 from deploy.topology import topology
 from tests.real import RealMongod, RealRabbitMQ
 
@@ -149,3 +152,25 @@ def test_an_absent_server_is_waited_for_and_then_named(
     reason = unready("mongodb://admin:hidden@127.0.0.1:9/?replicaSet=samverkan")
     assert reason is not None
     assert "hidden" not in reason
+
+
+def test_a_lone_server_is_made_the_replica_set_it_was_started_for(tmp_path: Path) -> None:
+    """As the official image leaves it: an administrator, but no replica set yet."""
+    port, key = free_port(), secret_file(tmp_path / "key", secrets.token_hex(64), 0o400)
+    command = [binary(), "--dbpath", str(tmp_path), "--port", str(port), "--bind_ip", "127.0.0.1"]
+    command += ["--unixSocketPrefix", str(tmp_path)]
+    alone = Process("alone", command, tmp_path, ready=lambda: accepts(port))
+    alone.start()
+    with Client("127.0.0.1", port) as client:
+        client["admin"].command("createUser", "admin", pwd="secret", roles=["root"])
+    alone.stop()
+    command += ["--replSet", "own", "--keyFile", str(key), "--noscripting"]
+    member = Process("member", command, tmp_path, ready=lambda: accepts(port))
+    member.start()
+    try:
+        url = f"mongodb://admin:secret@127.0.0.1:{port}/?replicaSet=own"
+        assert unready(url) == "just initiated"
+        admin.wait_for("MongoDB", lambda: unready(url), 20)
+        assert settle(ServiceDatabase("registry", "secret", url))
+    finally:
+        member.stop()

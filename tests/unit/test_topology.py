@@ -85,6 +85,10 @@ def test_a_queue_is_read_by_the_service_it_is_named_after_and_by_its_exact_name(
         assert not re.search(RIGHTS[reader].read, f"{before}{name}{after}")
 
 
+def test_the_services_publish_and_listen_as_written_down() -> None:
+    assert admin.plan() == PLAN
+
+
 def test_everything_the_contracts_know_may_be_said_by_its_owner() -> None:
     for kind in FACTS:
         service, aggregate, _ = kind.split(".")
