@@ -6,7 +6,8 @@ and from what each service listens to.
 
 from shared.contracts import activities as activities
 from shared.contracts import registry as registry
-from shared.contracts.base import FACTS, SNAPSHOTS
+from shared.contracts.base import FACTS as FACTS
+from shared.contracts.base import SNAPSHOTS as SNAPSHOTS
 
 PUBLISHES: dict[str, tuple[str, ...]] = {
     service: tuple(
