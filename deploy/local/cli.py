@@ -150,6 +150,15 @@ def _add(table: Table, part: Process, process: psutil.Process | None) -> bool:
 
 
 @app.command()
+def url() -> None:
+    """Print the gateway's address.
+
+    Example: `curl "$(samverkan url)/api/registry/openapi.json"`
+    """
+    sys.stdout.write(State.default().public_url + "\n")
+
+
+@app.command()
 def logs(
     service: Annotated[
         str,
@@ -220,9 +229,11 @@ def check() -> None:
 
 @app.command()
 def token(
-    person: Annotated[str, typer.Argument(help="A demo person: `vera`, `vera-volontar-demo`, ...")],
+    person: Annotated[
+        str, typer.Argument(help="A demo person: `vera`, `vera-volontar-demo`, ...")
+    ] = "?",
 ) -> None:
-    """Print a bearer token of a demo person, valid for one hour.
+    """Print a bearer token of a demo person, valid for one hour; without a name, who there are.
 
     Example: `curl -H "Authorization: Bearer $(samverkan token vera)" http://127.0.0.1:8080/api/registry/me`
     """
