@@ -22,8 +22,10 @@ from tests.issuer import AUDIENCE, CLIENT, Issuer
 if TYPE_CHECKING:
     from tests.real import Vhost
 
-SECRET = "a-secret-of-the-tests-and-only-of-them"
+# The same for every test of a run: another one would rotate it and close the others' connections.
 PASSWORDS = dict.fromkeys(("registry", "activities", "notifications"), "one-for-this-run")
+SECRET = "a-secret-of-the-tests-and-only-of-them"
+
 TUESDAY_MORNING = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 
 
@@ -68,7 +70,12 @@ class Client:
         self._subject = subject
 
     async def request(
-        self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None, **more: Any
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        headers: dict[str, str] | None = None,
+        **more: Any,
     ) -> httpx.Response:
         """Send as this person, with a token of the test's issuer."""
         sent = {**self._authorization(), **(headers or {})}
@@ -80,12 +87,16 @@ class Client:
         """GET a path below /api/SERVICE."""
         return await self.request("GET", path, **more)
 
-    async def post(self, path: str, json: Any = None, *, key: str | None = None, **more: Any) -> httpx.Response:
+    async def post(
+        self, path: str, json: Any = None, *, key: str | None = None, **more: Any
+    ) -> httpx.Response:
         """POST with an Idempotency-Key, fresh unless given."""
         headers = {"Idempotency-Key": key or str(uuid4()), **more.pop("headers", {})}
         return await self.request("POST", path, json=json, headers=headers, **more)
 
-    async def put(self, path: str, json: Any, etag: str | None = None, **more: Any) -> httpx.Response:
+    async def put(
+        self, path: str, json: Any, etag: str | None = None, **more: Any
+    ) -> httpx.Response:
         """PUT, with If-Match when given."""
         headers = {"If-Match": etag} if etag else {}
         return await self.request("PUT", path, json=json, headers=headers, **more)
@@ -158,7 +169,9 @@ class System:
         app: FastAPI = create(self.settings(name, **more), self.clock)
         await self._stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app)
-        http = httpx.AsyncClient(transport=transport, base_url=f"http://{name}/api/{name}", timeout=30)
+        http = httpx.AsyncClient(
+            transport=transport, base_url=f"http://{name}/api/{name}", timeout=30
+        )
         await self._stack.enter_async_context(http)
         self.copies.setdefault(name, []).append(Copy(name, app, http))
 

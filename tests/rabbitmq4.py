@@ -19,7 +19,8 @@ import pytest
 
 from deploy.local.rabbitmq import RabbitMQ
 from tests.debian_root import Unavailable, ensure_root
-from tests.real import RUNS, RealRabbitMQ, Vhost, _shared
+from tests.harness import PASSWORDS as PASSWORDS
+from tests.real import RUNS, RealRabbitMQ, Vhost, shared_by_run
 
 ROOT = Path(
     os.environ.get("SAMVERKAN_RABBITMQ4_ROOT")
@@ -29,9 +30,6 @@ SERVER = "usr/lib/rabbitmq/bin/rabbitmq-server"
 NODES = "var/lib/samverkan-tests"
 RELEASE = "trixie"
 NOT_TESTED = "RabbitMQ 4.0 NOT TESTED"
-
-# For every test of a run alike: another one would rotate it and close the others' connections.
-PASSWORDS = dict.fromkeys(("registry", "activities", "notifications"), "one-for-this-run")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def rabbitmq4() -> RealRabbitMQ:
         ensure_root(ROOT, RELEASE, "rabbitmq-server", SERVER)
     except Unavailable as reason:
         pytest.skip(f"{NOT_TESTED}: {reason}")
-    return _shared("rabbitmq4", RealRabbitMQ, _start)
+    return shared_by_run("rabbitmq4", RealRabbitMQ, _start)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -120,7 +120,7 @@ def _locked(name: str) -> Iterator[Path]:
         yield Path(os.environ[RUN], f"{name}.json")
 
 
-def _shared(name: str, kind: type[T], start: Callable[[Path], dict[str, Any]]) -> T:
+def shared_by_run(name: str, kind: type[T], start: Callable[[Path], dict[str, Any]]) -> T:
     with _locked(name) as facts:
         if not facts.exists():
             facts.write_text(json.dumps(start(Path(os.environ[RUN], name))))
@@ -146,13 +146,13 @@ def _start_rabbitmq(folder: Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def mongod() -> RealMongod:
     """The run's MongoDB."""
-    return _shared("mongod", RealMongod, _start_mongod)
+    return shared_by_run("mongod", RealMongod, _start_mongod)
 
 
 @pytest.fixture(scope="session")
 def rabbitmq() -> RealRabbitMQ:
     """The run's RabbitMQ."""
-    return _shared("rabbitmq", RealRabbitMQ, _start_rabbitmq)
+    return shared_by_run("rabbitmq", RealRabbitMQ, _start_rabbitmq)
 
 
 @pytest.fixture
