@@ -20,6 +20,7 @@ class Watched:
     """One part and how patient we are with it."""
 
     part: Process
+    longest_pause: float = LONGEST_PAUSE_SECONDS
     pause: float = FIRST_PAUSE_SECONDS
     since: float = dataclasses.field(default_factory=time.monotonic)
     due: float | None = None
@@ -33,7 +34,7 @@ class Watched:
                 f"{self.part.name} stopped and starts again in {self.pause:g} s. Its log: {self.part.log}"
             )
             self.due = now + self.pause
-            self.pause = min(self.pause * 2, LONGEST_PAUSE_SECONDS)
+            self.pause = min(self.pause * 2, self.longest_pause)
         elif now >= self.due:
             self._restart(now, tell)
 
@@ -51,16 +52,20 @@ class Watched:
 
 
 class Supervisor:
-    """Owns the parts it has started, stage by stage."""
+    """Owns the parts it has started, stage by stage.
 
-    def __init__(self, tell: Tell) -> None:
+    The pauses before a part is started again grow to `longest_pause` seconds.
+    """
+
+    def __init__(self, tell: Tell, longest_pause: float = LONGEST_PAUSE_SECONDS) -> None:
         self._tell = tell
+        self._longest_pause = longest_pause
         self._stages: list[list[Watched]] = []
         self._ending = threading.Event()
 
     def start(self, parts: Sequence[Process]) -> None:
         """Start a stage: parts side by side, until all are ready. Raises PartError of the first that is not."""
-        self._stages.append([Watched(part) for part in parts])
+        self._stages.append([Watched(part, self._longest_pause) for part in parts])
         pool = ThreadPoolExecutor(max(1, len(parts)))
         try:
             for result in [pool.submit(self._start, part) for part in parts]:
