@@ -5,11 +5,17 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.registry import reactions
+from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
-from services.registry.kinds import KINDS, PERSON
+from services.registry.commands.ways import READS, READS_INDEXES, Ways
+from services.registry.kinds import ACCOMMODATION, KINDS, MEETING_PLACE, PERSON
+from services.registry.routes import accommodations as accommodation_routes
+from services.registry.routes import meeting_places as meeting_place_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
+from services.registry.routes import ways as way_routes
 from services.registry.routes.here import Registry
 from shared.causes import by_event
 from shared.clock import Clock
@@ -24,26 +30,48 @@ NAME = "registry"
 def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> FastAPI:
     """The registry's app. `clock` and the collections' `prefix` are given in tests only."""
     plumbing = Plumbing(NAME, settings, clock, prefix)
-    people = People(plumbing.store)
-    organisations = Organisations(plumbing.store, people)
+    registry = _use_cases(plumbing)
+    sleepers = {
+        PERSON.name: registry.people.wake,
+        ACCOMMODATION.name: registry.accommodations.wake,
+        MEETING_PLACE.name: registry.meeting_places.wake,
+    }
 
     async def wake(kind: Kind[Any], id: str) -> None:
-        if kind is PERSON:
-            await people.wake(id, by_event())
+        await sleepers[kind.name](id, by_event())
 
+    replicas = (registry.ways.sessions,)
     app = application(
         Service(
             plumbing=plumbing,
-            people=people,
+            people=registry.people,
             kinds=KINDS,
             routers=(
                 organisation_routes.router,
                 people_routes.router,
-                operator_routes(plumbing, KINDS, ()),
+                accommodation_routes.router,
+                way_routes.router,
+                meeting_place_routes.router,
+                operator_routes(plumbing, KINDS, replicas),
             ),
-            subscriptions=reactions.subscriptions(organisations),
+            subscriptions=reactions.subscriptions(registry),
             wake=wake,
+            replicas=replicas,
+            indexes={READS: READS_INDEXES},
         )
     )
-    app.state.registry = Registry(plumbing.store, organisations, people)
+    app.state.registry = registry
     return app
+
+
+def _use_cases(plumbing: Plumbing) -> Registry:
+    store = plumbing.store
+    people = People(store)
+    return Registry(
+        store=store,
+        organisations=Organisations(store, people),
+        people=people,
+        accommodations=Accommodations(store),
+        meeting_places=MeetingPlaces(store, people),
+        ways=Ways(store, plumbing.database),
+    )

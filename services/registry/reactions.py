@@ -1,12 +1,13 @@
 """What the registry does when it hears something: mend the difference, never trust the event."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from services.registry.commands.organisations import Organisations
-from shared.bus import Subscription
+from services.registry.routes.here import Registry
+from shared.bus import Reaction, Subscription
 from shared.causes import by_event
 from shared.contracts.base import Event
 from shared.contracts.problems import NotFound
+from shared.store import By
 
 LISTENS = (
     "registry.organisation",
@@ -17,16 +18,30 @@ LISTENS = (
 )
 
 
-def subscriptions(organisations: Organisations) -> Sequence[Subscription]:
+def subscriptions(registry: Registry) -> Sequence[Subscription]:
     """The registry hears its own events too: what a killed process left undone is done then."""
+    places = registry.meeting_places
 
-    async def reconcile_organisation(event: Event) -> None:
+    async def reconcile_organisation(id: str, by: By) -> None:
+        await registry.organisations.reconcile(id, by)
+        await places.reconcile_organisation(id, by)
+
+    return [
+        Subscription("registry.organisation", reconcile=_for_subject(reconcile_organisation)),
+        Subscription("registry.person"),
+        Subscription(
+            "registry.accommodation", reconcile=_for_subject(places.reconcile_accommodation)
+        ),
+        Subscription("registry.meeting_place", reconcile=_for_subject(places.reconcile)),
+        Subscription("activities.session", replica=registry.ways.sessions),
+    ]
+
+
+def _for_subject(reconcile: Callable[[str, By], Awaitable[object]]) -> Reaction:
+    async def reaction(event: Event) -> None:
         try:
-            await organisations.reconcile(event.subject, by_event(event.actor))
+            await reconcile(event.subject, by_event(event.actor))
         except NotFound:
             return
 
-    return [
-        Subscription("registry.organisation", reconcile=reconcile_organisation),
-        *(Subscription(name) for name in LISTENS if name != "registry.organisation"),
-    ]
+    return reaction

@@ -36,7 +36,7 @@ AccommodationKind = Literal[
 ]
 AccommodationStatus = Literal["planned", "open", "closing", "closed"]
 Confidentiality = Literal["open", "municipality", "county"]
-MeetingPlaceStatus = Literal["proposed", "agreed", "open", "paused", "closed"]
+MeetingPlaceStatus = Literal["proposed", "agreed", "open", "open_on_trial", "paused", "closed"]
 
 
 class Scope(Contract):
@@ -105,13 +105,17 @@ class ResidentsFigure(Contract):
 
 
 class AccommodationSnapshot(Snapshot, aggregate="registry.accommodation"):
-    """Address and position are not here: they live in the registry's own Location."""
+    """Address and position are not here: they live in the registry's own Location.
+
+    `municipality` is None where the confidentiality is `county`: nobody is to tell which one.
+    `residents` is the dated series, oldest first. `closes_on` is the first day it is closed.
+    """
 
     code: str
     name: str
     kind: AccommodationKind
     status: AccommodationStatus
-    municipality: str
+    municipality: str | None = None
     county: str
     confidentiality: Confidentiality = "municipality"
     capacity: int
@@ -145,12 +149,15 @@ class Agreement(Contract):
 
 
 class MeetingPlaceSnapshot(Snapshot, aggregate="registry.meeting_place"):
-    """`hosts[0]` is the responsible host."""
+    """`hosts[0]` is the responsible host; `agreed` while the agreement is in force.
+
+    `municipality` is None where one of its accommodations' confidentiality is `county`.
+    """
 
     name: str
     status: MeetingPlaceStatus
     accommodations: tuple[AccommodationId, ...]
-    municipality: str
+    municipality: str | None = None
     county: str
     hosts: tuple[OrganisationId, ...]
     rooms: tuple[Room, ...] = ()
@@ -257,6 +264,10 @@ class AccommodationClosed(Facts, type="registry.accommodation.closed"):
     pass
 
 
+class AccommodationReopened(Facts, type="registry.accommodation.reopened"):
+    pass
+
+
 class MeetingPlaceProposed(Facts, type="registry.meeting_place.proposed"):
     accommodations: tuple[AccommodationId, ...]
     hosts: tuple[OrganisationId, ...]
@@ -275,7 +286,7 @@ class MeetingPlaceOpened(Facts, type="registry.meeting_place.opened"):
 
 
 class MeetingPlacePaused(Facts, type="registry.meeting_place.paused"):
-    pass
+    cause: Literal["host", "officer", "host_not_active"] = "host"
 
 
 class MeetingPlaceResumed(Facts, type="registry.meeting_place.resumed"):
@@ -297,6 +308,7 @@ class ImportCommitted(Facts, type="registry.import.committed"):
 
 class ImportFinished(Facts, type="registry.import.finished"):
     made: int
+    failed: int = 0
 
 
 class ImportSnapshot(Snapshot, aggregate="registry.import"):
@@ -304,6 +316,7 @@ class ImportSnapshot(Snapshot, aggregate="registry.import"):
     status: Literal["checked", "committing", "done"]
     rows: int
     position: int
+    failed: int = 0
 
 
 __all__ = [name for name in dir() if name[0].isupper()] + ["MeetingPlaceId"]

@@ -31,7 +31,9 @@ class Organisations:
         organisation, events = rules.apply(profile, by.actor)
         return await self._create(new_id(by), organisation, Change(organisation, events), by)
 
-    async def enter(self, id: str, profile: Profile, import_id: str, by: By) -> Stored[Organisation]:
+    async def enter(
+        self, id: str, profile: Profile, import_id: str, by: By
+    ) -> Stored[Organisation]:
         """An import's row becomes a member; the derived id makes a second try the same member."""
         organisation, events = rules.enter(profile, import_id)
         try:
@@ -115,9 +117,7 @@ class Organisations:
         self, id: str, rule: Callable[[Organisation], rules.Decision], by: By
     ) -> Stored[Organisation]:
         try:
-            return await self._store.change(
-                ORGANISATION, id, lambda one: Change(*rule(one)), by
-            )
+            return await self._store.change(ORGANISATION, id, lambda one: Change(*rule(one)), by)
         except Taken as taken:
             raise _number_in_use() from taken
 

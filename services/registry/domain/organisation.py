@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.numbers import OrganisationNumber
+from services.registry.domain.places import County, Municipality
 from shared.contracts.base import Facts, OrganisationId, PersonId
 from shared.contracts.problems import Refused
 from shared.contracts.registry import (
@@ -28,10 +29,10 @@ from shared.contracts.registry import (
 )
 from shared.contracts.texts import LanguageCode, Line, Name, Prose
 
-MailAddress = Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,189}$")]
-PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")]
-County = Annotated[str, Field(pattern=r"^\d{2}$")]
-Municipality = Annotated[str, Field(pattern=r"^\d{4}$")]
+MailAddress = Annotated[
+    str, Field(max_length=254, pattern=r"^[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,189}$")
+]
+PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 
 UNDECIDED = ("applied", "under_review", "information_requested")
 ENDED = ("declined", "left", "excluded", "merged")

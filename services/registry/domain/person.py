@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.registry.domain.organisation import MailAddress, Municipality, PhoneNumber
+from services.registry.domain.organisation import MailAddress, PhoneNumber
+from services.registry.domain.places import Municipality
 from shared.contracts.base import Facts, PersonId
 from shared.contracts.problems import NotFound, Refused
 from shared.contracts.registry import (

@@ -1,11 +1,14 @@
-"""What the routes find at hand: the use cases, and the lists of this process."""
+"""What the routes find at hand: the use cases of this process."""
 
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.ways import Ways
 from shared.store import Store
 
 
@@ -16,6 +19,9 @@ class Registry:
     store: Store
     organisations: Organisations
     people: People
+    accommodations: Accommodations
+    meeting_places: MeetingPlaces
+    ways: Ways
 
 
 def here(request: Request) -> Registry:

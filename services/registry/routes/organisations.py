@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from services.registry import queries
 from services.registry.domain.organisation import Organisation, Profile
-from services.registry.permissions import (
+from services.registry.permissions.organisations import (
     APPLY,
     CHANGE_ORGANISATION,
     DECIDE_MEMBERSHIP,
@@ -15,8 +14,10 @@ from services.registry.permissions import (
     LEAVE_NETWORK,
     READ_ORGANISATIONS,
 )
+from services.registry.queries.common import as_step
+from services.registry.queries.organisations import ORGANISATIONS, organisations
 from services.registry.routes.here import here
-from services.registry.views import ORGANISATION_FIELDS, organisation_view
+from services.registry.views.organisations import ORGANISATION_FIELDS, organisation_view
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body, Prose
@@ -34,7 +35,9 @@ class OrganisationBody(Profile, Body):
 class Words(Body):
     """Words that reach the applicant as they are."""
 
-    words: Annotated[Prose, Field(examples=["Vi saknar era stadgar. Skicka dem, så fortsätter vi."])]
+    words: Annotated[
+        Prose, Field(examples=["Vi saknar era stadgar. Skicka dem, så fortsätter vi."])
+    ]
 
 
 @router.post("", status_code=201)
@@ -46,13 +49,13 @@ async def apply(
     return _shown(stored, caller, status=201)
 
 
-@router.get("", openapi_extra=queries.ORGANISATIONS.openapi)
+@router.get("", openapi_extra=ORGANISATIONS.openapi)
 async def listed(
     request: Request, caller: Annotated[Caller, Depends(allow(READ_ORGANISATIONS))]
 ) -> Response:
     """The network's organisations, å ä ö last."""
-    page = queries.ORGANISATIONS.page(request)
-    found, cursor = await queries.organisations(here(request).store, page, caller)
+    page = ORGANISATIONS.page(request)
+    found, cursor = await organisations(here(request).store, page, caller)
     items = [ORGANISATION_FIELDS.show(one, organisation_view(caller, one)) for one in found]
     return reply(page_answer(items, cursor))
 
@@ -88,7 +91,7 @@ async def timeline(
     """Who did what when."""
     stored = await _checked(request, id, caller, CHANGE_ORGANISATION)
     rows = await here(request).organisations.timeline(stored.id)
-    return reply({"items": [queries.as_step(row) for row in rows]})
+    return reply({"items": [as_step(row) for row in rows]})
 
 
 @router.post("/{id}/review")

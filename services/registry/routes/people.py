@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from services.registry.domain.organisation import Organisation
 from services.registry.domain.person import Person, Profile
-from services.registry.permissions import (
+from services.registry.permissions.people import (
     ADMINISTER_PERSON,
     ERASE_PERSON,
     GRANT_ROLE,
@@ -16,7 +16,7 @@ from services.registry.permissions import (
     READ_PERSON,
 )
 from services.registry.routes.here import here
-from services.registry.views import PERSON_FIELDS, person_view
+from services.registry.views.people import PERSON_FIELDS, person_view
 from shared import telemetry
 from shared.caller import Caller
 from shared.causes import by

@@ -1,19 +1,11 @@
-"""Who may do what in the registry. The table in the documentation is generated from this file."""
+"""Who may do what with organisations."""
 
-from services.registry.domain.organisation import Organisation
-from services.registry.domain.person import Person
+from services.registry.domain.organisation import UNDECIDED, Organisation
+from services.registry.permissions.common import ADMINISTRATOR, REGISTERED, is_administrator
 from shared.caller import Caller, Role
 from shared.contracts.problems import Text
 from shared.permissions import Permission
 from shared.store import Stored
-
-ADMINISTRATOR = Text("Nätverkets administratörer", "Network administrators")
-REGISTERED = Text("Alla som är registrerade", "Everyone registered")
-
-
-def is_administrator(caller: Caller) -> bool:
-    """A network administrator."""
-    return caller.is_administrator
 
 
 def sees_organisation(caller: Caller, one: Stored[Organisation]) -> bool:
@@ -28,9 +20,9 @@ def sees_organisation(caller: Caller, one: Stored[Organisation]) -> bool:
 
 
 def runs_organisation(caller: Caller, one: Stored[Organisation]) -> bool:
-    """Its own coordinators; while nobody is one yet, whoever applied."""
+    """Its own coordinators; while it is undecided, whoever applied."""
     return caller.coordinates(one.id) or (
-        one.state.applicant == caller.person_id and one.state.status != "approved"
+        one.state.applicant == caller.person_id and one.state.status in UNDECIDED
     )
 
 
@@ -69,46 +61,4 @@ LEAVE_NETWORK = Permission[Stored[Organisation]](
 )
 END_MEMBERSHIP = Permission[Stored[Organisation]](
     "organisation.exclude", ADMINISTRATOR, rule=is_administrator, visible=sees_organisation
-)
-
-
-def knows_person(caller: Caller, one: Stored[Person]) -> bool:
-    """Oneself, administrators, and coordinators of an organisation where the person has a role."""
-    theirs = {id for grant in one.state.roles for id in grant.scope.ids}
-    return (
-        one.id == caller.person_id
-        or is_administrator(caller)
-        or bool(theirs & caller.organisations)
-    )
-
-
-OWN_PROFILE = Permission[object](
-    "me", Text("Var och en om sig själv", "Everyone about themselves")
-)
-READ_PERSON = Permission[Stored[Person]](
-    "person.read",
-    Text(
-        "En själv, nätverkets administratörer, samordnare där personen har en roll",
-        "Oneself, network administrators, coordinators where the person has a role",
-    ),
-    visible=knows_person,
-)
-GRANT_ROLE = Permission[object](
-    "role.grant",
-    Text(
-        "Den som själv har rollens rätt, aldrig vidare än den egna",
-        "Whoever has the right themselves, never wider than their own",
-    ),
-    rule=lambda caller: any(
-        caller.has(role) for role in (Role.ADMINISTRATOR, Role.OFFICER, Role.COORDINATOR)
-    ),
-)
-ADMINISTER_PERSON = Permission[Stored[Person]](
-    "person.administer", ADMINISTRATOR, rule=is_administrator, visible=knows_person
-)
-ERASE_PERSON = Permission[Stored[Person]](
-    "person.erase",
-    Text("En själv och nätverkets administratörer", "Oneself and network administrators"),
-    within=lambda caller, one: is_administrator(caller) or one.id == caller.person_id,
-    visible=knows_person,
 )

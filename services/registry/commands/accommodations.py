@@ -1,0 +1,121 @@
+"""What can be done with accommodations: load what the rule needs, ask it, store."""
+
+from base64 import b32encode
+from collections.abc import Callable
+from datetime import date
+from uuid import UUID
+
+from services.registry.domain import accommodation as rules
+from services.registry.domain.accommodation import Accommodation, Details, Figure
+from services.registry.kinds import ACCOMMODATION
+from shared.clock import local_date
+from shared.contracts.problems import Refused
+from shared.database import Document, Taken
+from shared.store import By, Change, Store, Stored, derived_id, new_id
+
+CODES_TRIED = 5
+
+
+class Accommodations:
+    """Use cases of the accommodation aggregate."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def load(self, id: str) -> Stored[Accommodation]:
+        """One accommodation; NotFound when there is none."""
+        return await self._store.load(ACCOMMODATION, id)
+
+    async def register(self, details: Details, code: str | None, by: By) -> Stored[Accommodation]:
+        """Plan one; Refused for a code in use. Without a code it is given one."""
+        return await self._create(
+            new_id(by), code, lambda given: rules.register(details, given), by
+        )
+
+    async def enter(
+        self,
+        id: str,
+        details: Details,
+        code: str | None,
+        figure: Figure | None,
+        import_id: str,
+        by: By,
+    ) -> Stored[Accommodation]:
+        """An import's row becomes an open one; the derived id makes a second try the same one."""
+        if found := await self._store.find(ACCOMMODATION, {"_id": id}, limit=1):
+            return found[0]
+        return await self._create(
+            id, code, lambda given: rules.enter(details, given, import_id, figure), by
+        )
+
+    async def is_code_taken(self, code: str) -> bool:
+        """Whether some accommodation has this code, in whatever case."""
+        query = {"keys.code": code.casefold()}
+        return bool(await self._store.find(ACCOMMODATION, query, limit=1))
+
+    async def change(self, id: str, details: Details, by: By) -> Stored[Accommodation]:
+        """Describe it anew."""
+        return await self._change(id, lambda one: rules.change(one, details), by)
+
+    async def open(self, id: str, by: By) -> Stored[Accommodation]:
+        """People move in."""
+        return await self._change(id, rules.open_, by)
+
+    async def close(self, id: str, on: date, by: By) -> Stored[Accommodation]:
+        """It closes on a date."""
+        today = self._today()
+        return await self._change(id, lambda one: rules.close(one, on, today), by)
+
+    async def reopen(self, id: str, by: By) -> Stored[Accommodation]:
+        """It goes on after all, or again."""
+        return await self._change(id, rules.reopen, by)
+
+    async def report(self, id: str, figure: Figure, by: By) -> Stored[Accommodation]:
+        """How many live there on a date."""
+        today = self._today()
+        return await self._change(id, lambda one: rules.report(one, figure, today), by)
+
+    async def wake(self, id: str, by: By) -> None:
+        """A closing one is closed when its date has come."""
+        now = self._store.clock.now()
+        await self._change(id, lambda one: rules.wake(one, now), by)
+
+    async def timeline(self, id: str) -> list[Document]:
+        """What has been done with it, by whom and when."""
+        return await self._store.timeline(ACCOMMODATION, id)
+
+    def _today(self) -> date:
+        return local_date(self._store.clock.now())
+
+    async def _create(
+        self, id: str, code: str | None, rule: Callable[[str], rules.Decision], by: By
+    ) -> Stored[Accommodation]:
+        for attempt in range(CODES_TRIED):
+            change = Change(*rule(code or generated_code(id, attempt)))
+            try:
+                return await self._store.create(ACCOMMODATION, id, change, by)
+            except Taken as taken:
+                if taken.field == "_id":
+                    raise
+                if code is not None:
+                    break
+        raise _code_in_use()
+
+    async def _change(
+        self, id: str, rule: Callable[[Accommodation], rules.Decision], by: By
+    ) -> Stored[Accommodation]:
+        return await self._store.change(ACCOMMODATION, id, lambda one: Change(*rule(one)), by)
+
+
+def generated_code(id: str, attempt: int) -> str:
+    """`B-K3QX7A`: short enough to read aloud, the same for the same id and attempt."""
+    spread = UUID(derived_id(id, "code", attempt)).bytes
+    return f"B-{b32encode(spread).decode()[:6]}"
+
+
+def _code_in_use() -> Refused:
+    return Refused(
+        "code-in-use",
+        sv="Koden används av ett annat boende. Välj en annan, eller lämna den tom.",
+        en="Another accommodation has that code. Choose another, or leave it empty.",
+    )

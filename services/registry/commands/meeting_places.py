@@ -1,0 +1,170 @@
+"""What can be done with meeting places; rules across aggregates are checked before and after (P5)."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Literal
+
+from services.registry.commands.people import People
+from services.registry.domain import meeting_place as rules
+from services.registry.domain.accommodation import Accommodation, shown_municipality
+from services.registry.domain.meeting_place import Description, MeetingPlace, Standing, Terms
+from services.registry.domain.organisation import ENDED
+from services.registry.kinds import ACCOMMODATION, MEETING_PLACE, ORGANISATION
+from shared import failpoints
+from shared.causes import following
+from shared.clock import local_date
+from shared.contracts.problems import NotYetKnown
+from shared.database import Document
+from shared.store import By, Change, Store, Stored, new_id
+
+PAGE = 200
+
+
+class MeetingPlaces:
+    """Use cases of the meeting place aggregate."""
+
+    def __init__(self, store: Store, people: People) -> None:
+        self._store = store
+        self._people = people
+
+    async def load(self, id: str) -> Stored[MeetingPlace]:
+        """One meeting place; NotFound when there is none."""
+        return await self._store.load(MEETING_PLACE, id)
+
+    async def accommodations(self, ids: Sequence[str]) -> list[Stored[Accommodation]]:
+        """The accommodations with these ids, in this order; NotYetKnown when one is missing."""
+        if not ids:
+            return []
+        found = await self._store.find(ACCOMMODATION, {"_id": {"$in": list(ids)}}, limit=len(ids))
+        by_id = {one.id: one for one in found}
+        if len(by_id) < len(set(ids)):
+            raise NotYetKnown(extra={"field": "accommodations"})
+        return [by_id[id] for id in ids]
+
+    async def propose(
+        self,
+        description: Description,
+        accommodations: Sequence[str],
+        hosts: Sequence[str],
+        terms: Terms,
+        by: By,
+    ) -> Stored[MeetingPlace]:
+        """A host or an officer proposes it."""
+        known = await self._store.find(
+            ORGANISATION, {"_id": {"$in": list(hosts)}}, limit=len(hosts)
+        )
+        if len(known) < len(set(hosts)):
+            raise NotYetKnown(extra={"field": "hosts"})
+        standing = await self._standing(accommodations, hosts)
+        decision = rules.propose(description, accommodations, hosts, terms, standing, self._today())
+        stored = await self._store.create(MEETING_PLACE, new_id(by), Change(*decision), by)
+        return await self._checked_again(stored, by)
+
+    async def change(self, id: str, description: Description, by: By) -> Stored[MeetingPlace]:
+        """Describe it anew."""
+        return await self._change(id, lambda one: rules.change(one, description), by)
+
+    async def sign(self, id: str, party: str, by: By) -> Stored[MeetingPlace]:
+        """One party signs."""
+        assert by.actor is not None
+        person, now = by.actor, self._store.clock.now()
+        return await self._change(id, lambda one: rules.sign(one, party, person, now), by)
+
+    async def open(self, id: str, by: By) -> Stored[MeetingPlace]:
+        """The host opens it."""
+        standing, today = await self._standing_of(id), self._today()
+        stored = await self._change(id, lambda one: rules.open_(one, standing, today), by)
+        return await self._checked_again(stored, by)
+
+    async def pause(
+        self, id: str, cause: Literal["host", "officer"], by: By
+    ) -> Stored[MeetingPlace]:
+        """For a while nothing happens there."""
+        return await self._change(id, lambda one: rules.pause(one, cause), by)
+
+    async def resume(self, id: str, by: By) -> Stored[MeetingPlace]:
+        """Open again after a pause."""
+        standing, today = await self._standing_of(id), self._today()
+        stored = await self._change(id, lambda one: rules.resume(one, standing, today), by)
+        return await self._checked_again(stored, by)
+
+    async def close(
+        self, id: str, cause: Literal["host", "officer"], by: By
+    ) -> Stored[MeetingPlace]:
+        """For good."""
+        return await self._change(id, lambda one: rules.close(one, cause), by)
+
+    async def wake(self, id: str, by: By) -> None:
+        """Its agreement begins or is over."""
+        now = self._store.clock.now()
+        await self._change(id, lambda one: rules.wake(one, now), by)
+
+    async def reconcile(self, id: str, by: By) -> Stored[MeetingPlace]:
+        """See that it is no more open than its accommodations and its host allow."""
+        standing = await self._standing_of(id)
+        return await self._change(id, lambda one: rules.reconcile(one, standing), by)
+
+    async def reconcile_accommodation(self, id: str, by: By) -> None:
+        """An accommodation has changed: so may the meeting places at it."""
+        await self._reconcile_all({"keys.accommodations": id}, by)
+
+    async def reconcile_organisation(self, id: str, by: By) -> None:
+        """An organisation has changed: so may what it hosts, and what its branches host."""
+        await self._reconcile_all({"keys.hosts": id}, by)
+        last = ""
+        while True:
+            query: Document = {"keys.parent": id, "_id": {"$gt": last}}
+            branches = await self._store.find(ORGANISATION, query, sort=[("_id", 1)], limit=PAGE)
+            if not branches:
+                return
+            last = branches[-1].id
+            await self._reconcile_all({"keys.hosts": {"$in": [one.id for one in branches]}}, by)
+
+    async def timeline(self, id: str) -> list[Document]:
+        """What has been done with it, by whom and when."""
+        return await self._store.timeline(MEETING_PLACE, id)
+
+    async def _reconcile_all(self, query: Document, by: By) -> None:
+        last = ""
+        while True:
+            there = {**query, "keys.status": {"$ne": "closed"}, "_id": {"$gt": last}}
+            page = await self._store.find(MEETING_PLACE, there, sort=[("_id", 1)], limit=PAGE)
+            for place in page:
+                await self.reconcile(place.id, following(by))
+            if len(page) < PAGE:
+                return
+            last = page[-1].id
+
+    async def _checked_again(self, stored: Stored[MeetingPlace], by: By) -> Stored[MeetingPlace]:
+        failpoints.reach(failpoints.BETWEEN_CHECKS)
+        after = await self.reconcile(stored.id, following(by))
+        return Stored(after.id, after.version, after.state, stored.result, stored.repeated)
+
+    async def _standing_of(self, id: str) -> Standing:
+        place = (await self.load(id)).state
+        return await self._standing(place.accommodations, place.hosts)
+
+    async def _standing(self, accommodations: Sequence[str], hosts: Sequence[str]) -> Standing:
+        houses = [one.state for one in await self.accommodations(accommodations)]
+        masked = any(shown_municipality(one) is None for one in houses)
+        return Standing(
+            county=houses[0].county,
+            municipality=None if masked else houses[0].municipality,
+            one_county=len({one.county for one in houses}) == 1,
+            all_closed=all(one.status == "closed" for one in houses),
+            host=await self._host(hosts[0]),
+        )
+
+    async def _host(self, id: str) -> Literal["active", "inactive", "ended"]:
+        host = (await self._store.load(ORGANISATION, id)).state
+        if host.status in ENDED:
+            return "ended"
+        return "active" if id in await self._people.active_of([id]) else "inactive"
+
+    def _today(self) -> date:
+        return local_date(self._store.clock.now())
+
+    async def _change(
+        self, id: str, rule: Callable[[MeetingPlace], rules.Decision], by: By
+    ) -> Stored[MeetingPlace]:
+        return await self._store.change(MEETING_PLACE, id, lambda one: Change(*rule(one)), by)

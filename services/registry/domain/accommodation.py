@@ -1,0 +1,256 @@
+"""An accommodation for people who seek asylum: planned → open → closing(at) → closed; reopened.
+
+Who lives there is known in numbers only, as a dated series. Where exactly it lies is no part of it:
+that is a Location of its own, which nothing tells of.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.registry.domain.places import Municipality, county_of
+from shared.clock import STOCKHOLM, local_date
+from shared.contracts.base import Facts
+from shared.contracts.problems import FieldError, Invalid, Refused, Text
+from shared.contracts.registry import (
+    AccommodationChanged,
+    AccommodationClosed,
+    AccommodationClosing,
+    AccommodationKind,
+    AccommodationOpened,
+    AccommodationRegistered,
+    AccommodationReopened,
+    AccommodationStatus,
+    Confidentiality,
+    ResidentsChanged,
+    ResidentsFigure,
+)
+from shared.contracts.texts import LanguageCode, Line, Name
+
+FIGURES_KEPT = 100
+FIGURES_AHEAD = timedelta(days=31)
+CLOSING_AHEAD = timedelta(days=730)
+GROUPS = ("women", "men", "girls", "boys")
+KINDS_WITH_UNACCOMPANIED = ("arrival", "municipal_home")
+
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9ÅÄÖåäö ._/-]{0,39}$")]
+People = Annotated[int, Field(ge=0, le=20_000)]
+
+
+class Details(BaseModel):
+    """What is said of an accommodation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Name
+    kind: AccommodationKind = "asylum_centre"
+    operator: Line | None = None
+    municipality: Municipality
+    confidentiality: Confidentiality = "municipality"
+    capacity: Annotated[int, Field(ge=1, le=20_000)]
+    opens_on: date | None = None
+    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=17)] = ()
+    facilities: Annotated[tuple[Line, ...], Field(max_length=30)] = ()
+
+
+class Accommodation(Details):
+    """The aggregate; `closes_on` is the first day it is closed."""
+
+    code: Code
+    county: str
+    status: AccommodationStatus = "planned"
+    closes_on: date | None = None
+    residents: tuple[ResidentsFigure, ...] = ()
+
+
+class Figure(BaseModel):
+    """Residents on a date as somebody reports them; `not_known_yet` are people in no group."""
+
+    model_config = ConfigDict(frozen=True)
+
+    on: date
+    total: People
+    women: People | None = None
+    men: People | None = None
+    girls: People | None = None
+    boys: People | None = None
+    unaccompanied_minors: People | None = None
+    not_known_yet: People = 0
+
+
+Decision = tuple[Accommodation, tuple[Facts, ...]]
+
+
+def register(details: Details, code: str, import_id: str | None = None) -> Decision:
+    """An accommodation is planned; its county follows from its municipality."""
+    accommodation = Accommodation(
+        **details.model_dump(), code=code, county=county_of(details.municipality)
+    )
+    return accommodation, (AccommodationRegistered(imported_by=import_id),)
+
+
+def enter(details: Details, code: str, import_id: str, figure: Figure | None) -> Decision:
+    """An import enters an accommodation where people live already."""
+    planned, registered = register(details, code, import_id)
+    opened = planned.model_copy(update={"status": "open"})
+    events = (*registered, AccommodationOpened(imported_by=import_id))
+    if figure is None:
+        return opened, events
+    _insist_on_sum(figure)
+    _insist_on_kind(opened, figure)
+    return _with_figure(opened, figure), events
+
+
+def change(accommodation: Accommodation, details: Details) -> Decision:
+    """Describe it anew."""
+    _insist(accommodation, ("planned", "open", "closing"), "ändras", "be changed")
+    fields = tuple(name for name, value in details if value != getattr(accommodation, name))
+    if not fields:
+        return accommodation, ()
+    county = county_of(details.municipality)
+    changed = accommodation.model_copy(update={**dict(details), "county": county})
+    return changed, (AccommodationChanged(fields=fields),)
+
+
+def open_(accommodation: Accommodation) -> Decision:
+    """People move in."""
+    if accommodation.status == "open":
+        return accommodation, ()
+    _insist(accommodation, ("planned",), "öppnas", "be opened")
+    return _moved(accommodation, "open"), (AccommodationOpened(),)
+
+
+def close(accommodation: Accommodation, on: date, today: date) -> Decision:
+    """It closes on a date, which may be moved; at once when the date has come or nobody came."""
+    if accommodation.status == "closed":
+        return accommodation, ()
+    if accommodation.status == "planned" or on <= today:
+        return _closed(accommodation, min(on, today))
+    if on > today + CLOSING_AHEAD:
+        raise _not_that_date(
+            "Välj en dag inom två år.", "Choose a day within two years.", "closes_on"
+        )
+    if (accommodation.status, accommodation.closes_on) == ("closing", on):
+        return accommodation, ()
+    closing = accommodation.model_copy(update={"status": "closing", "closes_on": on})
+    return closing, (AccommodationClosing(closes_on=on),)
+
+
+def reopen(accommodation: Accommodation) -> Decision:
+    """It goes on after all, or again."""
+    if accommodation.status == "open":
+        return accommodation, ()
+    _insist(accommodation, ("closing", "closed"), "öppnas igen", "be reopened")
+    opened = accommodation.model_copy(update={"status": "open", "closes_on": None})
+    return opened, (AccommodationReopened(),)
+
+
+def report(accommodation: Accommodation, figure: Figure, today: date) -> Decision:
+    """How many live there on a date; a second report for the same date replaces the first."""
+    _insist(accommodation, ("planned", "open", "closing"), "få nya siffror", "be given figures")
+    if not today - timedelta(days=366) <= figure.on <= today + FIGURES_AHEAD:
+        raise _not_that_date(
+            "Välj en dag från ett år bakåt till en månad framåt.",
+            "Choose a day from a year back to a month ahead.",
+            "on",
+        )
+    _insist_on_sum(figure)
+    _insist_on_kind(accommodation, figure)
+    reported = _with_figure(accommodation, figure)
+    if reported == accommodation:
+        return accommodation, ()
+    return reported, (ResidentsChanged(on=figure.on),)
+
+
+def wake(accommodation: Accommodation, now: datetime) -> Decision:
+    """A closing one is closed when its date has come."""
+    on = accommodation.closes_on
+    if accommodation.status != "closing" or on is None or on > local_date(now):
+        return accommodation, ()
+    return _closed(accommodation, on)
+
+
+def wakes_at(accommodation: Accommodation) -> datetime | None:
+    """The local midnight that begins the day it is closed."""
+    if accommodation.status != "closing" or accommodation.closes_on is None:
+        return None
+    return datetime.combine(accommodation.closes_on, time(), STOCKHOLM)
+
+
+def shown_municipality(accommodation: Accommodation) -> str | None:
+    """What everyone may know of where it lies."""
+    hidden = accommodation.confidentiality == "county"
+    return None if hidden else accommodation.municipality
+
+
+def _with_figure(accommodation: Accommodation, figure: Figure) -> Accommodation:
+    kept = ResidentsFigure(**figure.model_dump(exclude={"not_known_yet"}))
+    others = [one for one in accommodation.residents if one.on != kept.on]
+    series = sorted([*others, kept], key=lambda one: one.on)[-FIGURES_KEPT:]
+    return accommodation.model_copy(update={"residents": tuple(series)})
+
+
+def _insist_on_sum(figure: Figure) -> None:
+    """Groups that are all known, and the people in none, make the total; else they fit into it."""
+    known = [value for name in GROUPS if (value := getattr(figure, name)) is not None]
+    groups, missing = sum(known), figure.total - sum(known) - figure.not_known_yet
+    if missing < 0 or (missing > 0 and len(known) == len(GROUPS)):
+        raise _do_not_add_up(groups, figure.total, missing)
+    children = sum(value for value in (figure.girls, figure.boys) if value is not None)
+    minors = figure.unaccompanied_minors or 0
+    if minors > figure.total or (None not in (figure.girls, figure.boys) and minors > children):
+        text = Text(
+            "De ensamkommande barnen är fler än barnen. Ändra en siffra.",
+            "There are more unaccompanied minors than children. Change a figure.",
+        )
+        fault = FieldError("unaccompanied_minors", "more-than-the-children", text)
+        raise Invalid("groups-do-not-add-up", text, fields=(fault,))
+
+
+def _do_not_add_up(groups: int, total: int, missing: int) -> Invalid:
+    sv = f"Grupperna blir {groups} men du skrev {total} personer. Ändra en siffra"
+    en = f"The groups add up to {groups} but you wrote {total} people. Change a figure"
+    if missing > 0:
+        sv += f", eller spara med {missing} som 'vet inte än'"
+        en += f", or save with {missing} as 'not known yet'"
+    text = Text(f"{sv}.", f"{en}.")
+    fault = FieldError("total", "groups-do-not-add-up", text)
+    extra = {"groups": groups, "total": total, "not_known_yet": max(missing, 0)}
+    return Invalid("groups-do-not-add-up", text, fields=(fault,), extra=extra)
+
+
+def _insist_on_kind(accommodation: Accommodation, figure: Figure) -> None:
+    if figure.unaccompanied_minors and accommodation.kind not in KINDS_WITH_UNACCOMPANIED:
+        text = Text(
+            "Ensamkommande barn räknas bara på ankomstboenden och kommunens egna boenden. "
+            "Ta bort siffran, eller ändra boendets slag.",
+            "Unaccompanied minors are counted at arrival and municipal homes only. "
+            "Remove the figure, or change the kind of accommodation.",
+        )
+        raise Invalid(fields=(FieldError("unaccompanied_minors", "not-at-this-kind", text),))
+
+
+def _closed(accommodation: Accommodation, on: date) -> Decision:
+    closed: Literal["closed"] = "closed"
+    after = accommodation.model_copy(update={"status": closed, "closes_on": on})
+    return after, (AccommodationClosed(),)
+
+
+def _moved(accommodation: Accommodation, status: AccommodationStatus) -> Accommodation:
+    return accommodation.model_copy(update={"status": status})
+
+
+def _insist(accommodation: Accommodation, allowed: Sequence[str], sv: str, en: str) -> None:
+    if accommodation.status not in allowed:
+        raise Refused(
+            "wrong-status",
+            sv=f"Boendet kan inte {sv} som läget är nu. Läs om sidan.",
+            en=f"The accommodation cannot {en} as things stand. Reload the page.",
+            extra={"status": accommodation.status},
+        )
+
+
+def _not_that_date(sv: str, en: str, field: str) -> Invalid:
+    return Invalid(fields=(FieldError(field, "date-out-of-range", Text(sv, en)),))

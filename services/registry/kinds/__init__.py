@@ -1,0 +1,13 @@
+"""What the store must know of the registry's aggregates, and what the public may."""
+
+from typing import Any
+
+from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION
+from services.registry.kinds.meeting_places import MEETING_PLACE
+from services.registry.kinds.organisations import ORGANISATION
+from services.registry.kinds.people import PERSON
+from shared.store import Kind
+
+KINDS: tuple[Kind[Any], ...] = (ORGANISATION, PERSON, ACCOMMODATION, LOCATION, MEETING_PLACE)
+
+__all__ = ["ACCOMMODATION", "KINDS", "LOCATION", "MEETING_PLACE", "ORGANISATION", "PERSON"]

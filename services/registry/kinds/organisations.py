@@ -1,0 +1,58 @@
+"""What the store must know of organisations, and what the public may."""
+
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+
+from services.registry.domain.organisation import ENDED, Organisation
+from shared.contracts.registry import OrganisationSnapshot
+from shared.store import Kind
+from shared.words import sort_key
+
+
+def _organisation_snapshot(one: Organisation) -> OrganisationSnapshot:
+    return OrganisationSnapshot(
+        name=one.name,
+        kind=one.kind,
+        status=one.status,
+        parent=one.parent,
+        languages=one.languages,
+        competences=one.competences,
+        target_groups=one.target_groups,
+        counties=one.counties,
+        municipalities=one.municipalities,
+    )
+
+
+def _organisation_keys(one: Organisation) -> dict[str, Any]:
+    return {
+        "name": sort_key(one.name),
+        "status": one.status,
+        "parent": one.parent,
+        "applicant": one.applicant,
+        # Unique among the not-ended only, so that who has left may come back.
+        "number": None if one.status in ENDED else one.number,
+    }
+
+
+ORGANISATION = Kind(
+    name="registry.organisation",
+    state=Organisation,
+    snapshots={"registry.organisation": _organisation_snapshot},
+    keys=_organisation_keys,
+    indexes=(
+        IndexModel([("keys.name", ASCENDING), ("_id", ASCENDING)], name="name"),
+        IndexModel(
+            [("keys.status", ASCENDING), ("keys.name", ASCENDING), ("_id", ASCENDING)],
+            name="status",
+        ),
+        IndexModel([("keys.parent", ASCENDING)], name="parent"),
+        IndexModel([("keys.applicant", ASCENDING)], name="applicant"),
+        IndexModel(
+            [("keys.number", ASCENDING)],
+            name="number",
+            unique=True,
+            partialFilterExpression={"keys.number": {"$type": "string"}},
+        ),
+    ),
+)

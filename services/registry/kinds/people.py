@@ -1,0 +1,53 @@
+"""What the store must know of people; what the public may know of them, and contacts apart."""
+
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+
+from services.registry.domain import person as persons
+from services.registry.domain.person import Person
+from shared.contracts.registry import ContactSnapshot, PersonSnapshot
+from shared.store import Kind
+
+
+def _person_snapshot(one: Person) -> PersonSnapshot:
+    return PersonSnapshot(
+        name=persons.initials(one.name) if one.protected else one.name,
+        identity=one.identity,
+        languages=one.languages,
+        preferred_language=one.preferred_language,
+        municipality=None if one.protected else one.municipality,
+        protected=one.protected,
+        suspended=one.status == "suspended",
+        roles=one.roles,
+    )
+
+
+def _contact_snapshot(one: Person) -> ContactSnapshot:
+    return ContactSnapshot(mail=one.mail, phone=one.phone)
+
+
+def _person_keys(one: Person) -> dict[str, Any]:
+    return {
+        "identity": one.identity,
+        "scopes": sorted({f"{g.role}:{id}" for g in one.roles for id in (g.scope.ids or ("*",))}),
+    }
+
+
+PERSON = Kind(
+    name="registry.person",
+    state=Person,
+    snapshots={"registry.person": _person_snapshot, "registry.contact": _contact_snapshot},
+    wakes_at=persons.wakes_at,
+    keys=_person_keys,
+    erased=lambda one: one.status == "erased",
+    indexes=(
+        IndexModel(
+            [("keys.identity", ASCENDING)],
+            name="identity",
+            unique=True,
+            partialFilterExpression={"keys.identity": {"$type": "string"}},
+        ),
+        IndexModel([("keys.scopes", ASCENDING), ("_id", ASCENDING)], name="scopes"),
+    ),
+)

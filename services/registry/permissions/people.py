@@ -1,0 +1,48 @@
+"""Who may do what with people and roles."""
+
+from services.registry.domain.person import Person
+from services.registry.permissions.common import ADMINISTRATOR, is_administrator
+from shared.caller import Caller, Role
+from shared.contracts.problems import Text
+from shared.permissions import Permission
+from shared.store import Stored
+
+
+def knows_person(caller: Caller, one: Stored[Person]) -> bool:
+    """Oneself, administrators, and coordinators of an organisation where the person has a role."""
+    theirs = {id for grant in one.state.roles for id in grant.scope.ids}
+    return (
+        one.id == caller.person_id
+        or is_administrator(caller)
+        or bool(theirs & caller.organisations)
+    )
+
+
+OWN_PROFILE = Permission[object]("me", Text("Var och en om sig själv", "Everyone about themselves"))
+READ_PERSON = Permission[Stored[Person]](
+    "person.read",
+    Text(
+        "En själv, nätverkets administratörer, samordnare där personen har en roll",
+        "Oneself, network administrators, coordinators where the person has a role",
+    ),
+    visible=knows_person,
+)
+GRANT_ROLE = Permission[object](
+    "role.grant",
+    Text(
+        "Den som själv har rollens rätt, aldrig vidare än den egna",
+        "Whoever has the right themselves, never wider than their own",
+    ),
+    rule=lambda caller: any(
+        caller.has(role) for role in (Role.ADMINISTRATOR, Role.OFFICER, Role.COORDINATOR)
+    ),
+)
+ADMINISTER_PERSON = Permission[Stored[Person]](
+    "person.administer", ADMINISTRATOR, rule=is_administrator, visible=knows_person
+)
+ERASE_PERSON = Permission[Stored[Person]](
+    "person.erase",
+    Text("En själv och nätverkets administratörer", "Oneself and network administrators"),
+    within=lambda caller, one: is_administrator(caller) or one.id == caller.person_id,
+    visible=knows_person,
+)

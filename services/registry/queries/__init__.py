@@ -1,0 +1,1 @@
+"""The registry's lists and timelines: scoped before anything is counted, each served by an index."""

@@ -1,0 +1,28 @@
+"""The list of organisations."""
+
+from services.registry.domain.organisation import Organisation
+from services.registry.kinds import ORGANISATION
+from services.registry.queries.common import filtered, page_by_name
+from shared.caller import Caller
+from shared.contracts.registry import OrganisationStatus
+from shared.http import Listing, Page
+from shared.store import Store, Stored
+
+ORGANISATIONS = Listing("organisations", sorts=("name",), filters={"status": OrganisationStatus})
+PUBLIC_STATUSES = ("approved", "paused")
+
+
+async def organisations(
+    store: Store, page: Page, caller: Caller
+) -> tuple[list[Stored[Organisation]], str | None]:
+    """The network's organisations in Swedish order; others' applications only for whom they concern."""
+    query = filtered(page)
+    if not caller.is_administrator:
+        own = sorted(caller.organisations)
+        query["$or"] = [
+            {"keys.status": {"$in": list(PUBLIC_STATUSES)}},
+            {"_id": {"$in": own}},
+            {"keys.parent": {"$in": own}},
+            {"keys.applicant": caller.person_id},
+        ]
+    return await page_by_name(store, ORGANISATION, query, page, lambda one: one.name)

@@ -1,0 +1,227 @@
+"""Meeting places: proposed, signed, opened, paused, closed."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
+
+from services.registry.domain.accommodation import Accommodation
+from services.registry.domain.meeting_place import AGENCY, Description, MeetingPlace, Terms
+from services.registry.permissions.accommodations import sees_accommodation
+from services.registry.permissions.meeting_places import (
+    OPEN_PLACE,
+    PROPOSE_PLACE,
+    READ_PLACES,
+    RUN_PLACE,
+    Place,
+    hosts_it,
+    speaks_for_agency,
+)
+from services.registry.queries.common import as_step
+from services.registry.queries.meeting_places import MEETING_PLACES, meeting_places
+from services.registry.routes.here import here
+from services.registry.views.meeting_places import (
+    MEETING_PLACE_FIELDS,
+    meeting_place_view,
+    show_meeting_place,
+)
+from shared.caller import Caller
+from shared.causes import by
+from shared.contracts.problems import NotAllowed, NotYetKnown
+from shared.contracts.texts import Body, Line
+from shared.http import expected_version, not_modified, page_answer, reply
+from shared.permissions import Permission, allow
+from shared.store import Stored
+
+router = APIRouter(prefix="/meeting-places", tags=["meeting places"])
+
+DESCRIPTION_EXAMPLE: JsonDict = {
+    "name": "Församlingshemmet demo",
+    "door": "Vaktmästaren öppnar klockan 17.",
+    "rooms": [{"name": "Matsalen", "capacity": 40}],
+    "opening_hours": [{"weekday": 2, "opens": "17:00", "closes": "20:00"}],
+}
+PROPOSAL_EXAMPLE: JsonDict = {
+    **DESCRIPTION_EXAMPLE,
+    "accommodations": ["0b0e4f0e-9d0b-5a3e-8f6e-0d2d1c8f7a11"],
+    "hosts": ["6a1f8f0e-0d6f-5b6c-9a75-6d5c1f0b9e22"],
+    "agreement": {"from": "2026-12-01", "until": "2027-11-30"},
+}
+
+Reader = Annotated[Caller, Depends(allow(READ_PLACES))]
+Runner = Annotated[Caller, Depends(allow(RUN_PLACE))]
+Host = Annotated[Caller, Depends(allow(OPEN_PLACE))]
+
+
+class DescriptionBody(Description, Body):
+    """What is said of a meeting place; a room keeps its id, a new one has none."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [DESCRIPTION_EXAMPLE]})
+
+
+class Proposal(DescriptionBody):
+    """A meeting place to be agreed on; `hosts[0]` is the responsible host."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PROPOSAL_EXAMPLE]})
+
+    accommodations: Annotated[tuple[Line, ...], Field(min_length=1, max_length=10)]
+    hosts: Annotated[tuple[Line, ...], Field(min_length=1, max_length=5)]
+    agreement: Terms
+
+
+class SigningBody(Body):
+    """For whom the caller signs: `agency`, or the id of a host."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"party": AGENCY}]})
+
+    party: Line
+
+
+@router.post("", status_code=201)
+async def propose(
+    request: Request, body: Proposal, caller: Annotated[Caller, Depends(allow(PROPOSE_PLACE))]
+) -> Response:
+    """Propose a meeting place; the agency and every host sign it."""
+    places = here(request).meeting_places
+    ids, hosts = tuple(dict.fromkeys(body.accommodations)), tuple(dict.fromkeys(body.hosts))
+    houses = await places.accommodations(ids)
+    if not all(sees_accommodation(caller, one) for one in houses):
+        raise NotYetKnown(extra={"field": "accommodations"})
+    PROPOSE_PLACE.check(caller, Place(hosts, houses))
+    stored = await places.propose(
+        _description(body),
+        ids,
+        hosts,
+        body.agreement,
+        await by(request, caller),
+    )
+    return await _shown(request, stored, caller, status=201)
+
+
+@router.get("", openapi_extra=MEETING_PLACES.openapi)
+async def listed(request: Request, caller: Reader) -> Response:
+    """Meeting places by name, å ä ö last."""
+    page = MEETING_PLACES.page(request)
+    found, cursor = await meeting_places(here(request).store, page, caller)
+    ids = {id for one in found for id in one.state.accommodations}
+    houses = {one.id: one for one in await here(request).meeting_places.accommodations(list(ids))}
+    items = [
+        show_meeting_place(one, meeting_place_view(caller, _among(one, houses))) for one in found
+    ]
+    return reply(page_answer(items, cursor))
+
+
+@router.get("/{id}")
+async def read(request: Request, id: str, caller: Reader) -> Response:
+    """One meeting place; door and signatures for its parties."""
+    stored = (await _checked(request, id, caller, READ_PLACES))[0]
+    tag = MEETING_PLACE_FIELDS.etag(stored, await _view(request, stored, caller))
+    return not_modified(request, tag) or await _shown(request, stored, caller)
+
+
+@router.put("/{id}")
+async def change(request: Request, id: str, body: DescriptionBody, caller: Runner) -> Response:
+    """Describe it anew (If-Match)."""
+    await _checked(request, id, caller, RUN_PLACE)
+    command = await by(request, caller, expected_version(request))
+    stored = await here(request).meeting_places.change(id, _description(body), command)
+    return await _shown(request, stored, caller)
+
+
+@router.get("/{id}/timeline")
+async def timeline(request: Request, id: str, caller: Runner) -> Response:
+    """Who did what when."""
+    stored = (await _checked(request, id, caller, RUN_PLACE))[0]
+    rows = await here(request).meeting_places.timeline(stored.id)
+    return reply({"items": [as_step(row) for row in rows]})
+
+
+@router.post("/{id}/sign")
+async def sign(request: Request, id: str, body: SigningBody, caller: Runner) -> Response:
+    """Sign the agreement for the agency, or for a host."""
+    _, place = await _checked(request, id, caller, RUN_PLACE)
+    may = (
+        speaks_for_agency(caller, place) if body.party == AGENCY else caller.coordinates(body.party)
+    )
+    if not may:
+        raise NotAllowed()
+    command = await by(request, caller)
+    stored = await here(request).meeting_places.sign(id, body.party, command)
+    return await _shown(request, stored, caller)
+
+
+@router.post("/{id}/open")
+async def open_(request: Request, id: str, caller: Host) -> Response:
+    """Open it, under an agreement in force."""
+    await _checked(request, id, caller, OPEN_PLACE)
+    stored = await here(request).meeting_places.open(id, await by(request, caller))
+    return await _shown(request, stored, caller)
+
+
+@router.post("/{id}/pause")
+async def pause(request: Request, id: str, caller: Runner) -> Response:
+    """Pause it."""
+    _, place = await _checked(request, id, caller, RUN_PLACE)
+    command = await by(request, caller)
+    stored = await here(request).meeting_places.pause(id, _side(caller, place), command)
+    return await _shown(request, stored, caller)
+
+
+@router.post("/{id}/resume")
+async def resume(request: Request, id: str, caller: Host) -> Response:
+    """Open it again after a pause."""
+    await _checked(request, id, caller, OPEN_PLACE)
+    stored = await here(request).meeting_places.resume(id, await by(request, caller))
+    return await _shown(request, stored, caller)
+
+
+@router.post("/{id}/close")
+async def close(request: Request, id: str, caller: Runner) -> Response:
+    """Close it for good, or withdraw a proposal."""
+    _, place = await _checked(request, id, caller, RUN_PLACE)
+    command = await by(request, caller)
+    stored = await here(request).meeting_places.close(id, _side(caller, place), command)
+    return await _shown(request, stored, caller)
+
+
+async def _checked(
+    request: Request, id: str, caller: Caller, permission: Permission[Place]
+) -> tuple[Stored[MeetingPlace], Place]:
+    stored = await here(request).meeting_places.load(id)
+    return stored, permission.check(caller, await _place(request, stored))
+
+
+async def _place(request: Request, stored: Stored[MeetingPlace]) -> Place:
+    houses = await here(request).meeting_places.accommodations(stored.state.accommodations)
+    return _among(stored, {one.id: one for one in houses})
+
+
+def _among(stored: Stored[MeetingPlace], houses: Mapping[str, Stored[Accommodation]]) -> Place:
+    state = stored.state
+    return Place(state.hosts, [houses[id] for id in state.accommodations], stored)
+
+
+async def _view(request: Request, stored: Stored[MeetingPlace], caller: Caller) -> str:
+    return meeting_place_view(caller, await _place(request, stored))
+
+
+def _side(caller: Caller, place: Place) -> Literal["host", "officer"]:
+    return "host" if hosts_it(caller, place) else "officer"
+
+
+def _description(body: DescriptionBody) -> Description:
+    return Description(**{name: getattr(body, name) for name in Description.model_fields})
+
+
+async def _shown(
+    request: Request, stored: Stored[MeetingPlace], caller: Caller, status: int = 200
+) -> Response:
+    view = await _view(request, stored, caller)
+    return reply(
+        show_meeting_place(stored, view),
+        status,
+        etag=MEETING_PLACE_FIELDS.etag(stored, view),
+        location=f"/api/registry/meeting-places/{stored.id}" if status == 201 else None,
+    )

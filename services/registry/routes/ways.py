@@ -1,0 +1,65 @@
+"""Hitta hit: where an accommodation lies, for those who need to get there."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ConfigDict
+
+from services.registry.domain.location import Whereabouts
+from services.registry.permissions.accommodations import FIND_THE_WAY, RUN_ACCOMMODATION
+from services.registry.routes.here import here
+from shared.caller import Caller
+from shared.causes import by
+from shared.contracts.texts import Body
+from shared.http import etag, expected_version, reply, single_values
+from shared.permissions import allow
+
+router = APIRouter(prefix="/accommodations", tags=["accommodations"])
+
+VIEW = "way"
+PRIVATE = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+
+
+class WhereaboutsBody(Whereabouts, Body):
+    """Where an accommodation lies."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "address": "Exempelvägen 7\n961 00 Boden",
+                    "position": {"latitude": 65.8252, "longitude": 21.6887},
+                    "directions": "Ingång från gården.",
+                }
+            ]
+        }
+    )
+
+
+@router.put("/{id}/location", status_code=204)
+async def locate(
+    request: Request,
+    id: str,
+    body: WhereaboutsBody,
+    caller: Annotated[Caller, Depends(allow(RUN_ACCOMMODATION))],
+) -> Response:
+    """Say where it lies (If-Match from the second time on); read back on the way there only."""
+    RUN_ACCOMMODATION.check(caller, await here(request).accommodations.load(id))
+    expected = expected_version(request) if "if-match" in request.headers else None
+    whereabouts = Whereabouts(**dict(body))
+    stored = await here(request).ways.set(id, whereabouts, await by(request, caller, expected))
+    return Response(status_code=204, headers={"ETag": etag(stored.version, VIEW), **PRIVATE})
+
+
+@router.get("/{id}/way-there")
+async def way_there(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(FIND_THE_WAY))]
+) -> Response:
+    """The address, by right and moment; who reads it is logged."""
+    single_values(request, set())
+    house = FIND_THE_WAY.check(caller, await here(request).accommodations.load(id))
+    way = await here(request).ways.read(house, caller)
+    if way.location is None:
+        return reply({"address": None, "position": None, "directions": None}, headers=PRIVATE)
+    shown = way.location.state.model_dump(include={"address", "position", "directions"})
+    return reply(shown, etag=etag(way.location.version, VIEW), headers=PRIVATE)

@@ -1,0 +1,1 @@
+"""Which field of the registry's aggregates whom is shown (P15)."""
