@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -62,14 +62,3 @@ async def _answer(reader: asyncio.StreamReader) -> int:
     if length:
         await reader.readexactly(length)
     return int(head[9:12])
-
-
-async def in_turn(
-    rounds: int, loads: dict[str, Callable[[], "asyncio.Future[Load] | object"]]
-) -> dict[str, list[Load]]:
-    """Run the loads in turn, A B C A B C: the machine's moods then meet all of them."""
-    results: dict[str, list[Load]] = {name: [] for name in loads}
-    for _ in range(rounds):
-        for name, load in loads.items():
-            results[name].append(await load())  # type: ignore[misc]
-    return results
