@@ -1,4 +1,14 @@
-"""What notifications does when it hears something."""
+"""What notifications does when it hears something: tell, and forget; it decides nothing."""
+
+from collections.abc import Sequence
+
+from services.notifications.commands.preferences import PreferencesOf
+from services.notifications.replicas import Replicas
+from services.notifications.tables import Tables
+from services.notifications.telling import Telling
+from shared.bus import Subscription
+from shared.contracts.base import Event
+from shared.failed import FailedMessages
 
 LISTENS = (
     "registry.organisation",
@@ -9,3 +19,31 @@ LISTENS = (
     "activities.activity",
     "activities.session",
 )
+
+
+def subscriptions(
+    telling: Telling,
+    replicas: Replicas,
+    rows: Tables,
+    preferences: PreferencesOf,
+    failed: FailedMessages,
+) -> Sequence[Subscription]:
+    """Each aggregate with its replica; three kinds of events set off flows."""
+
+    async def forget(event: Event) -> None:
+        """The tombstone stands already: what is told meanwhile sees it and removes itself."""
+        await rows.forget([event.subject])
+        await preferences.forget(event.subject)
+        await failed.forget(event.subject)
+
+    return [
+        Subscription(
+            "registry.organisation", replica=replicas.people.organisations, tell=telling.tell
+        ),
+        Subscription("registry.person", replica=replicas.people.persons, forget=forget),
+        Subscription("registry.contact", replica=replicas.contacts, forget=forget),
+        Subscription("registry.accommodation", replica=replicas.accommodations),
+        Subscription("registry.meeting_place", replica=replicas.meeting_places),
+        Subscription("activities.activity", replica=replicas.activities, tell=telling.tell),
+        Subscription("activities.session", replica=replicas.sessions, tell=telling.tell),
+    ]

@@ -1,0 +1,102 @@
+"""Notifications: the one place where its parts meet."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+
+from services.notifications import reactions
+from services.notifications.commands.deliveries import Outbox
+from services.notifications.commands.inbox import Marking
+from services.notifications.commands.preferences import PreferencesOf
+from services.notifications.hints import Hints
+from services.notifications.kinds import KINDS
+from services.notifications.queries import Inbox
+from services.notifications.replicas import MEMBERS, Replicas
+from services.notifications.routes import deliveries as delivery_routes
+from services.notifications.routes import inbox as inbox_routes
+from services.notifications.routes import preferences as preference_routes
+from services.notifications.routes.here import Notifications
+from services.notifications.sending import Sender, Sending
+from services.notifications.smtp import MailServer
+from services.notifications.stream import Streams
+from services.notifications.tables import INDEXES, Tables
+from services.notifications.telling import Telling
+from shared.clock import Clock
+from shared.due import DueLoop
+from shared.operate import operator_routes
+from shared.service import Plumbing, Service, application
+from shared.settings import Settings
+from shared.store import Kind
+
+log = structlog.get_logger()
+
+NAME = "notifications"
+MAIL_REST_SECONDS = 1.0
+
+
+def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> FastAPI:
+    """The app of notifications. `clock` and the collections' `prefix` are given in tests only."""
+    plumbing = Plumbing(NAME, settings, clock, prefix)
+    database, now = plumbing.database, plumbing.clock
+    rows, replicas = Tables(database), Replicas.of(database, now)
+    preferences = PreferencesOf(plumbing.store)
+    hold = timedelta(seconds=settings.mail_hold_seconds)
+    telling = Telling(rows, replicas, now, hold)
+    inbox, hints = Inbox(rows, replicas, settings.public_url), Hints(database)
+
+    app = application(
+        Service(
+            plumbing=plumbing,
+            people=replicas.people,
+            kinds=KINDS,
+            routers=(
+                inbox_routes.router,
+                preference_routes.router,
+                delivery_routes.router,
+                operator_routes(plumbing, KINDS, replicas.all),
+            ),
+            subscriptions=reactions.subscriptions(
+                telling, replicas, rows, preferences, plumbing.failed
+            ),
+            wake=_never,
+            replicas=replicas.all,
+            tasks=(hints.run, _mailing(settings, rows, replicas, preferences, now)),
+            indexes={**INDEXES, replicas.people.persons.collection.name: (MEMBERS,)},
+        )
+    )
+    app.state.notifications = Notifications(
+        inbox=inbox,
+        marking=Marking(rows, now),
+        preferences=preferences,
+        streams=Streams(inbox, hints, now),
+        outbox=Outbox(rows, now),
+    )
+    return app
+
+
+async def _never(kind: Kind[Any], id: str) -> None:
+    """Nothing here asks to be woken yet."""
+
+
+def _mailing(
+    settings: Settings, rows: Tables, replicas: Replicas, preferences: PreferencesOf, clock: Clock
+) -> Callable[[], Awaitable[None]]:
+    """A due loop of its own: a slow mail server must not hold up anything else."""
+
+    async def run() -> None:
+        url = settings.smtp_url.get_secret_value()
+        if not url:
+            log.warning("mail-not-configured")
+            return
+        server = MailServer(url)
+        sender = Sender(settings.mail_from, settings.public_url)
+        sending = Sending(rows, replicas, preferences, server, sender, clock)
+        try:
+            await DueLoop([sending], MAIL_REST_SECONDS).run()
+        finally:
+            server.close()
+
+    return run

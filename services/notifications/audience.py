@@ -1,0 +1,72 @@
+"""Whom a flow reaches, page by page in the order of ids: any number of people, bounded memory."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from services.notifications.domain.flows import Audience, Told
+from services.notifications.domain.roles import in_force
+from services.notifications.replicas import Replicas
+from shared.contracts.base import OrganisationId
+from shared.contracts.registry import RoleGrant, RoleName
+from shared.failed import NotThereYet
+
+PAGE = 1000
+GRANTS = TypeAdapter(tuple[RoleGrant, ...])
+
+
+async def pages(
+    audience: Audience, replicas: Replicas, now: datetime
+) -> AsyncIterator[Sequence[Told]]:
+    """First who is named, then who holds the role in an active organisation.
+
+    Raises NotThereYet, after those who are named, when an organisation is not known here yet.
+    """
+    for start in range(0, len(audience.people), PAGE):
+        yield audience.people[start : start + PAGE]
+    if audience.role is None:
+        return
+    known = await replicas.people.organisations.many(audience.organisations)
+    active = await replicas.people.active_of(audience.organisations)
+    for organisation in active:
+        async for holders in _holders(replicas, audience.role, organisation, now):
+            yield holders
+    if len(known) < len(set(audience.organisations)):
+        raise NotThereYet("an organisation whose people are to be told")
+
+
+async def _holders(
+    replicas: Replicas, role: RoleName, organisation: OrganisationId, now: datetime
+) -> AsyncIterator[Sequence[Told]]:
+    last = ""
+    while True:
+        found = await replicas.people.persons.collection.find(
+            {
+                "state.roles.scope.ids": organisation,
+                "_id": {"$gt": last},
+                "state.suspended": {"$ne": True},
+            },
+            projection={"state.roles": 1},
+            sort=[("_id", 1)],
+            limit=PAGE,
+        )
+        if found:
+            yield [Told(id) for id in _holding(found, role, organisation, now)]
+        if len(found) < PAGE:
+            return
+        last = found[-1]["_id"]
+
+
+def _holding(
+    found: Sequence[dict[str, Any]], role: RoleName, organisation: OrganisationId, now: datetime
+) -> Iterator[str]:
+    for document in found:
+        raw = [
+            grant
+            for grant in document["state"]["roles"]
+            if grant["role"] == role and organisation in grant["scope"]["ids"]
+        ]
+        if any(in_force(grant, now) for grant in GRANTS.validate_python(raw)):
+            yield document["_id"]

@@ -1,0 +1,216 @@
+"""The automated flows: which event tells whom, about what, by which channels, and until when.
+
+One entry per flow; the numbers are those of the description of the field. Two rules stand above
+all of them: one person, one matter, one message; and nobody is told of their own act.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, Literal, TypeVar
+
+from services.notifications.domain.notification import Line, Sources
+from services.notifications.domain.preferences import Group
+from shared.contracts.activities import (
+    ActivityPlanned,
+    SeatsOffered,
+    SessionCancelled,
+    SessionSnapshot,
+)
+from shared.contracts.base import Event, Facts, OrganisationId, PersonId
+from shared.contracts.registry import OrganisationApproved, RoleName
+
+F = TypeVar("F", bound=Facts)
+Channel = Literal["mail"]
+Subject = Literal["session", "activity", "organisation"]
+
+HELD_UNLESS_WITHIN = timedelta(hours=2)
+WELCOME_USEFUL = timedelta(days=14)
+NEWS_USEFUL = timedelta(days=7)
+STRONGER_WITHIN = timedelta(minutes=10)
+"""A weaker line on the same subject, so soon after a stronger one, is not sent."""
+
+PLAIN, RESERVE, CANCELLED = 0, 1, 3
+"""Strengths: closing (4) > cancelled > moved (2) > the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One recipient, and until when this person may answer, if that is theirs alone."""
+
+    person: PersonId
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a flow tells: people by name of the event, and whoever holds a role somewhere."""
+
+    people: tuple[Told, ...] = ()
+    role: RoleName | None = None
+    organisations: tuple[OrganisationId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Happening(Generic[F]):
+    """An event with its facts, and the session it is about as far as it is known."""
+
+    event: Event
+    facts: F
+    session: SessionSnapshot | None = None
+
+
+@dataclass(frozen=True)
+class Flow(Generic[F]):
+    """One flow. `about` is the kind of aggregate its event belongs to. `channels` come besides the inbox, which is always told, and at once.
+
+    `members_only` messages leave the house only to people who still hold a role in the network.
+    """
+
+    number: int
+    on: type[F]
+    whom: Callable[[F], Audience]
+    about: Subject
+    matter: Callable[[Happening[F]], str]
+    useful_until: Callable[[Happening[F]], datetime]
+    still_true: Callable[[Line, Sources], bool]
+    channels: tuple[Channel, ...] = ("mail",)
+    group: Group | None = None
+    strength: int = PLAIN
+    members_only: bool = True
+
+    def useful_for(self, told: Told, happening: Happening[F]) -> datetime:
+        """The end of its use for one recipient, who may have less time than others."""
+        end = self.useful_until(happening)
+        return end if told.until is None else min(end, told.until)
+
+    def held_for(self, happening: Happening[F], hold: timedelta, now: datetime) -> timedelta:
+        """How long a message waits, so that a slip can be undone: not at all when time is short."""
+        session = happening.session
+        soon = session is not None and session.start - now <= HELD_UNLESS_WITHIN
+        return timedelta() if soon else hold
+
+
+def applicant(facts: OrganisationApproved) -> Audience:
+    """Whoever applied; an imported organisation has nobody to welcome."""
+    if facts.applicant is None or facts.imported_by is not None:
+        return Audience()
+    return Audience(people=(Told(facts.applicant),))
+
+
+def volunteers_of_organiser(facts: ActivityPlanned) -> Audience:
+    """The organiser's volunteers."""
+    return Audience(role="volunteer", organisations=(facts.organiser,))
+
+
+def concerned_and_coordinators(facts: SessionCancelled) -> Audience:
+    """Who had a seat or stood in the queue, and the coordinators of the organiser and the hosts."""
+    return Audience(
+        people=tuple(Told(person) for person in facts.concerned),
+        role="coordinator",
+        organisations=tuple(dict.fromkeys((facts.organiser, *facts.hosts))),
+    )
+
+
+def moved_up(facts: SeatsOffered) -> Audience:
+    """Those who were next in the queue, each with their own time to confirm."""
+    return Audience(people=tuple(Told(one.person, one.until) for one in facts.moved_up))
+
+
+def is_member(line: Line, sources: Sources) -> bool:
+    """The organisation is still approved."""
+    organisation = sources.organisations.get(line.subject)
+    return organisation is not None and organisation.status == "approved"
+
+
+def goes_on(line: Line, sources: Sources) -> bool:
+    """The activity is still to come or under way."""
+    activity = sources.activities.get(line.subject)
+    return activity is not None and activity.status in ("planned", "running")
+
+
+def is_cancelled(line: Line, sources: Sources) -> bool:
+    """The session is still cancelled."""
+    session = sources.sessions.get(line.subject)
+    return session is not None and session.status == "cancelled"
+
+
+def has_seat(line: Line, sources: Sources) -> bool:
+    """The session takes place and the seat is still this person's, or still offered to them."""
+    session = sources.sessions.get(line.subject)
+    return (
+        session is not None
+        and session.status == "scheduled"
+        and any(line.person in (*seats.seated, *seats.offered) for seats in session.seats)
+    )
+
+
+def _after(use: timedelta) -> Callable[[Happening[Any]], datetime]:
+    return lambda happening: happening.event.time + use
+
+
+def _start(happening: Happening[Any]) -> datetime:
+    """Told after the start, it would speak of something that has begun."""
+    return happening.session.start if happening.session else happening.event.time
+
+
+FLOWS: tuple[Flow[Any], ...] = (
+    Flow(
+        number=3,
+        on=OrganisationApproved,
+        whom=applicant,
+        about="organisation",
+        matter=lambda happening: f"organisation:{happening.event.subject}",
+        useful_until=_after(WELCOME_USEFUL),
+        still_true=is_member,
+        # The role that the approval brings may be a moment behind it.
+        members_only=False,
+    ),
+    Flow(
+        number=10,
+        on=ActivityPlanned,
+        whom=volunteers_of_organiser,
+        about="activity",
+        matter=lambda happening: f"activity:{happening.event.subject}",
+        useful_until=_after(NEWS_USEFUL),
+        still_true=goes_on,
+        channels=(),
+        group="news_nearby",
+    ),
+    Flow(
+        number=13,
+        on=SessionCancelled,
+        whom=concerned_and_coordinators,
+        about="session",
+        # Not the session: one command that cancels twenty is one message with twenty lines.
+        matter=lambda _: "cancelled",
+        useful_until=_start,
+        still_true=is_cancelled,
+        group="my_shifts",
+        strength=CANCELLED,
+    ),
+    Flow(
+        number=15,
+        on=SeatsOffered,
+        whom=moved_up,
+        about="session",
+        matter=lambda _: "moved-up",
+        useful_until=_start,
+        still_true=has_seat,
+        group="my_shifts",
+        strength=RESERVE,
+    ),
+)
+
+BY_NUMBER = {flow.number: flow for flow in FLOWS}
+
+
+def flows_on(event_type: str) -> tuple[Flow[Any], ...]:
+    """The flows that an event sets off."""
+    return _BY_TYPE.get(event_type, ())
+
+
+_BY_TYPE = {
+    type: tuple(flow for flow in FLOWS if flow.on.type == type)
+    for type in {flow.on.type for flow in FLOWS}
+}

@@ -1,0 +1,70 @@
+"""What is told: a line per event and recipient, gathered under one notification (P4, P16).
+
+Both hold references only. Words, names and addresses are made when somebody reads, from what is
+known then.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.contracts.activities import ActivitySnapshot, SessionSnapshot
+from shared.contracts.base import PersonId
+from shared.contracts.registry import OrganisationSnapshot, PersonSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event told to one person.
+
+    `subject` is the aggregate it is about, `until` the person's own time to answer, `by` who
+    decided it. After `useful_until` it helps nobody any more. `strength` decides which of two lines
+    about one subject is enough.
+    """
+
+    id: str
+    notification: str
+    person: PersonId
+    flow: int
+    subject: str
+    at: datetime
+    useful_until: datetime
+    strength: int
+    until: datetime | None = None
+    by: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What one command means to one person in one matter; `touched` is its last change."""
+
+    id: str
+    person: PersonId
+    matter: str
+    at: datetime
+    touched: datetime
+    unread: bool
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is known right now of all that some lines speak of, by id."""
+
+    sessions: Mapping[str, SessionSnapshot] = field(default_factory=dict)
+    activities: Mapping[str, ActivitySnapshot] = field(default_factory=dict)
+    organisations: Mapping[str, OrganisationSnapshot] = field(default_factory=dict)
+    people: Mapping[PersonId, PersonSnapshot] = field(default_factory=dict)
+    next_start: Mapping[str, datetime] = field(default_factory=dict)
+    """By activity: the next session that takes place."""
+
+    def knows(self, subject: str) -> bool:
+        """True when there is something to say about the subject."""
+        return any(
+            subject in known for known in (self.sessions, self.activities, self.organisations)
+        )
+
+
+def threads(lines: Sequence[Line]) -> tuple[str, ...]:
+    """What the lines are about, each once: mails about one session belong together."""
+    return tuple(dict.fromkeys(line.subject for line in lines))

@@ -1,0 +1,186 @@
+"""The words of each flow, in each language; `{name}` is filled in when somebody reads.
+
+A paragraph whose values are not all known is left out. No address, no resident, one action.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.contracts.activities import CancelReason
+
+Template = Literal["welcome", "planned", "cancelled", "placed", "offered"]
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One message: its title, paragraphs and single link; and its form for several lines."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    action: str
+    many_title: str = ""
+    item: str = ""
+    many_paragraphs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every message of a language."""
+
+    why: str
+    more: str
+    reasons: Mapping[CancelReason, str]
+
+
+FRAMES: dict[str, Frame] = {
+    "sv": Frame(
+        why="Du får det här för att du är med i Samverkan. Vad du får som mejl väljer du själv "
+        "under Mina inställningar.",
+        more="… och {n} till.",
+        reasons={
+            "too_few_leaders": "Vi är för få för att kunna öppna",
+            "illness": "Ledaren har blivit sjuk",
+            "weather": "Vädret gör att det inte går",
+            "room_unavailable": "Rummet behövs till annat",
+            "accommodation_closing": "Boendet stänger",
+            "too_few_participants": "För få kunde komma",
+            "incident": "Vi kan inte öppna som planerat",
+            "other": "Det kom något emellan",
+        },
+    ),
+    "en": Frame(
+        why="You get this because you take part in Samverkan. Which mails you get is your choice, "
+        "under My settings.",
+        more="… and {n} more.",
+        reasons={
+            "too_few_leaders": "We are too few to open",
+            "illness": "The leader has fallen ill",
+            "weather": "The weather does not allow it",
+            "room_unavailable": "The room is needed for something else",
+            "accommodation_closing": "The accommodation is closing",
+            "too_few_participants": "Too few people could come",
+            "incident": "We cannot open as planned",
+            "other": "Something came up",
+        },
+    ),
+}
+
+WORDINGS: dict[Template, dict[str, Wording]] = {
+    "welcome": {
+        "sv": Wording(
+            title="Välkomna till nätverket, {organisation}!",
+            paragraphs=(
+                "Ni är godkända. Tre saker att börja med, i den ordning ni vill:",
+                "– säg var ni kan vara",
+                "– bjud in en kollega",
+                "– titta vad som saknas nära er",
+                "Har ni frågor? Svara på mejlet så svarar {name}.",
+            ),
+            action="Börja här",
+        ),
+        "en": Wording(
+            title="Welcome to the network, {organisation}!",
+            paragraphs=(
+                "You are approved. Three things to start with, in any order:",
+                "– say where you can be",
+                "– invite a colleague",
+                "– look at what is missing near you",
+                "Questions? Reply, and {name} will answer.",
+            ),
+            action="Start here",
+        ),
+    },
+    "planned": {
+        "sv": Wording(
+            title="Ny aktivitet: {activity}",
+            paragraphs=(
+                "{organisation} planerar något nytt.",
+                "Första gången: {first}.",
+            ),
+            action="Se aktiviteten",
+        ),
+        "en": Wording(
+            title="New activity: {activity}",
+            paragraphs=(
+                "{organisation} is planning something new.",
+                "First time: {first}.",
+            ),
+            action="See the activity",
+        ),
+    },
+    "cancelled": {
+        "sv": Wording(
+            title="Inställt: {activity} {day}",
+            paragraphs=(
+                "{reason}. Du behöver inte göra något. Anslaget på plats är ändrat.",
+                "Nästa gång: {next}.",
+            ),
+            action="Vill du hjälpa till någon annanstans den dagen?",
+            many_title="Inställt: {n} tillfällen",
+            item="{activity} {when}: {reason}.",
+            many_paragraphs=("Du behöver inte göra något. Anslaget på plats är ändrat.",),
+        ),
+        "en": Wording(
+            title="Cancelled: {activity} {day}",
+            paragraphs=(
+                "{reason}. You don't need to do anything. The notice at the house is changed.",
+                "Next time: {next}.",
+            ),
+            action="Want to help somewhere else that day?",
+            many_title="Cancelled: {n} sessions",
+            item="{activity} {when}: {reason}.",
+            many_paragraphs=("You don't need to do anything. The notice at the house is changed.",),
+        ),
+    },
+    "placed": {
+        "sv": Wording(
+            title="Du har fått en plats: {activity}",
+            paragraphs=(
+                "Någon fick förhinder och du stod på tur. Passet är ditt {when}.",
+                "Passar det inte längre? Säg till så snart du kan, så frågar vi nästa.",
+            ),
+            action="Se passet",
+            many_title="Du har fått {n} platser",
+            item="{activity} {when}.",
+            many_paragraphs=(
+                "Passar det inte längre? Säg till så snart du kan, så frågar vi nästa.",
+            ),
+        ),
+        "en": Wording(
+            title="You have a place: {activity}",
+            paragraphs=(
+                "Someone had to step back and you were next. The shift is yours on {when}.",
+                "No longer possible? Tell us as soon as you can and we ask the next person.",
+            ),
+            action="See the shift",
+            many_title="You have {n} places",
+            item="{activity} {when}.",
+            many_paragraphs=(
+                "No longer possible? Tell us as soon as you can and we ask the next person.",
+            ),
+        ),
+    },
+    "offered": {
+        "sv": Wording(
+            title="Det finns en plats för dig: {activity}",
+            paragraphs=(
+                "Någon fick förhinder och du står på tur. Passet är {when}.",
+                "Svara senast {until}, annars frågar vi nästa.",
+            ),
+            action="Svara ja eller nej",
+            many_title="Det finns {n} platser för dig",
+            item="{activity} {when}. Svara senast {until}.",
+        ),
+        "en": Wording(
+            title="There is a place for you: {activity}",
+            paragraphs=(
+                "Someone had to step back and you are next. The shift is on {when}.",
+                "Answer by {until}, or we ask the next person.",
+            ),
+            action="Answer yes or no",
+            many_title="There are {n} places for you",
+            item="{activity} {when}. Answer by {until}.",
+        ),
+    },
+}

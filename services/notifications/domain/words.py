@@ -1,0 +1,200 @@
+"""From lines to words: one message in one language, from what is known at this moment."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from html import escape
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+from services.notifications.domain.languages import CALENDARS, chosen, of_text
+from services.notifications.domain.notification import Line, Sources
+from services.notifications.domain.texts import FRAMES, WORDINGS, Template, Wording
+from shared.contracts.activities import SessionSnapshot
+from shared.contracts.texts import clean_line
+
+ZONE = ZoneInfo("Europe/Stockholm")
+ITEMS_SHOWN = 20
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A pattern of ours with other people's words in it, as text or as HTML."""
+
+    pattern: str
+    values: Values
+
+    @property
+    def text(self) -> str:
+        """As it is read."""
+        return self.pattern.format(**self.values)
+
+    @property
+    def html(self) -> str:
+        """The same, with what others wrote shown as typed and set apart from our own direction."""
+        values = {name: f"<bdi>{escape(value)}</bdi>" for name, value in self.values.items()}
+        return escape(self.pattern, quote=False).format(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """All words of one notification. `path` is where its one link leads, on our own site."""
+
+    language: str
+    title: Sentence
+    paragraphs: tuple[Sentence, ...]
+    items: tuple[Sentence, ...]
+    action: str
+    path: str
+    why: str
+
+    @property
+    def text(self) -> str:
+        """Everything but title and link, one line each."""
+        return "\n".join(sentence.text for sentence in (*self.items, *self.paragraphs))
+
+
+def write(lines: Sequence[Line], sources: Sources, preferred: str) -> Message | None:
+    """The message for some lines of one notification; None when nothing is known of them."""
+    known = sorted(
+        (line for line in lines if sources.knows(line.subject)),
+        key=lambda line: _order(line, sources),
+    )
+    if not known:
+        return None
+    template = template_of(known[0])
+    language = chosen(preferred, WORDINGS[template])
+    wording = WORDINGS[template][language]
+    if len(known) == 1 or not wording.item:
+        return _single(known[-1], wording, sources, language)
+    return _several(known, wording, sources, language)
+
+
+def template_of(line: Line) -> Template:
+    """Which words a line is told with."""
+    if line.flow == 15:
+        return "placed" if line.until is None else "offered"
+    return _TEMPLATES[line.flow]
+
+
+_TEMPLATES: dict[int, Template] = {3: "welcome", 10: "planned", 13: "cancelled"}
+
+
+def _single(line: Line, wording: Wording, sources: Sources, language: str) -> Message:
+    values = values_of(line, sources, language)
+    return Message(
+        language=language,
+        title=_sentence(wording.title, values),
+        paragraphs=_complete(wording.paragraphs, values),
+        items=(),
+        action=wording.action,
+        path=_path(line, sources),
+        why=FRAMES[language].why,
+    )
+
+
+def _several(lines: Sequence[Line], wording: Wording, sources: Sources, language: str) -> Message:
+    items = [_item(line, sources, language) for line in lines[:ITEMS_SHOWN]]
+    if len(lines) > ITEMS_SHOWN:
+        more = {"n": str(len(lines) - ITEMS_SHOWN)}
+        items.append(Sentence(FRAMES[language].more, more))
+    first = _single(lines[0], wording, sources, language)
+    return replace(
+        first,
+        title=Sentence(wording.many_title, {"n": str(len(lines))}),
+        items=tuple(items),
+        paragraphs=_complete(wording.many_paragraphs, {}),
+    )
+
+
+def _item(line: Line, sources: Sources, language: str) -> Sentence:
+    wording = WORDINGS[template_of(line)][language]
+    return _sentence("– " + wording.item, values_of(line, sources, language))
+
+
+def values_of(line: Line, sources: Sources, language: str) -> Values:
+    """The values for a line's words; what is not known is not among them. One line each."""
+    values = _VALUES[line.flow](line, sources, language)
+    return {name: clean(value) for name, value in values.items() if value}
+
+
+def clean(value: str) -> str:
+    """One harmless line, whatever came in: no breaks, no control or direction signs."""
+    cleaned = clean_line(value.replace("\0", ""))
+    return cleaned if isinstance(cleaned, str) else ""
+
+
+def _of_welcome(line: Line, sources: Sources, _: str) -> dict[str, str]:
+    organisation = sources.organisations[line.subject]
+    by = sources.people.get(line.by or "")
+    # A protected person is named to nobody.
+    return {"organisation": organisation.name, "name": by.name if by and not by.protected else ""}
+
+
+def _of_planned(line: Line, sources: Sources, language: str) -> dict[str, str]:
+    activity = sources.activities[line.subject]
+    organiser = sources.organisations.get(activity.organiser)
+    return {
+        "activity": of_text(activity.title, language),
+        "organisation": organiser.name if organiser else "",
+        "first": _when(activity.first_start, language),
+    }
+
+
+def _of_session(line: Line, sources: Sources, language: str) -> dict[str, str]:
+    session = sources.sessions[line.subject]
+    reason = session.cancel_reason
+    return {
+        "activity": of_text(session.title, language),
+        "day": CALENDARS[language].day(session.start, ZONE),
+        "when": _when(session.start, language),
+        "reason": FRAMES[language].reasons[reason or "other"],
+        "next": _when(sources.next_start.get(session.activity), language),
+        "until": _when(line.until, language),
+    }
+
+
+_VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
+    3: _of_welcome,
+    10: _of_planned,
+    13: _of_session,
+    15: _of_session,
+}
+
+
+def _when(moment: datetime | None, language: str) -> str:
+    return CALENDARS[language].when(moment, ZONE) if moment else ""
+
+
+def _path(line: Line, sources: Sources) -> str:
+    """Where the one link leads."""
+    if line.flow == 3:
+        return f"/organisations/{line.subject}/start"
+    if line.flow == 10:
+        return f"/activities/{line.subject}"
+    session = sources.sessions[line.subject]
+    return _elsewhere(session) if line.flow == 13 else f"/sessions/{line.subject}"
+
+
+def _elsewhere(session: SessionSnapshot) -> str:
+    return f"/shifts?on={session.start.astimezone(ZONE).date().isoformat()}"
+
+
+def _order(line: Line, sources: Sources) -> tuple[datetime, str]:
+    session = sources.sessions.get(line.subject)
+    return (session.start if session else line.at, line.id)
+
+
+def _complete(patterns: Sequence[str], values: Values) -> tuple[Sentence, ...]:
+    return tuple(_sentence(one, values) for one in patterns if _names(one) <= values.keys())
+
+
+def _sentence(pattern: str, values: Values) -> Sentence:
+    names = _names(pattern)
+    return Sentence(pattern, {name: values.get(name, "") for name in names})
+
+
+def _names(pattern: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(pattern) if name}

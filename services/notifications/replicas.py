@@ -1,0 +1,121 @@
+"""What notifications knows of the others: whom to tell, how to reach them, what to tell of."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from pymongo import ASCENDING, IndexModel
+
+from services.notifications.domain.flows import BY_NUMBER, Subject
+from services.notifications.domain.notification import Line, Sources
+from shared.clock import Clock
+from shared.contracts.activities import ActivitySnapshot, SessionSnapshot
+from shared.contracts.base import PersonId, Snapshot
+from shared.contracts.registry import (
+    AccommodationSnapshot,
+    ContactSnapshot,
+    MeetingPlaceSnapshot,
+)
+from shared.database import Database
+from shared.due import in_parallel
+from shared.people import ReplicaPeople
+from shared.replica import Replica
+
+S = TypeVar("S", bound=Snapshot)
+
+# Whoever holds a role in an organisation, page by page in the order of their ids.
+MEMBERS = IndexModel([("state.roles.scope.ids", ASCENDING), ("_id", ASCENDING)], name="members")
+SESSIONS_OF_ACTIVITY = IndexModel(
+    [("state.activity", ASCENDING), ("state.status", ASCENDING), ("state.start", ASCENDING)],
+    name="activity",
+)
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """One replica for each foreign aggregate that this service hears of."""
+
+    people: ReplicaPeople
+    contacts: Replica[ContactSnapshot]
+    accommodations: Replica[AccommodationSnapshot]
+    meeting_places: Replica[MeetingPlaceSnapshot]
+    activities: Replica[ActivitySnapshot]
+    sessions: Replica[SessionSnapshot]
+    clock: Clock
+
+    @classmethod
+    def of(cls, database: Database, clock: Clock) -> "Replicas":
+        """Those of one service's database."""
+        return cls(
+            people=ReplicaPeople(database, clock),
+            contacts=Replica(database, ContactSnapshot),
+            accommodations=Replica(database, AccommodationSnapshot),
+            meeting_places=Replica(database, MeetingPlaceSnapshot),
+            activities=Replica(database, ActivitySnapshot),
+            sessions=Replica(database, SessionSnapshot, (SESSIONS_OF_ACTIVITY,)),
+            clock=clock,
+        )
+
+    @property
+    def all(self) -> tuple[Replica[Any], ...]:
+        """Each of them."""
+        return (
+            self.people.organisations,
+            self.people.persons,
+            self.contacts,
+            self.accommodations,
+            self.meeting_places,
+            self.activities,
+            self.sessions,
+        )
+
+    async def sources(self, lines: Sequence[Line], readers: Collection[PersonId]) -> Sources:
+        """All that is known to put these lines into words for these readers, and to judge them."""
+        named = {*readers, *(line.by for line in lines if line.by)}
+        people, sessions, activities, organisations = await asyncio.gather(
+            states(self.people.persons, named),
+            states(self.sessions, _subjects(lines, "session")),
+            states(self.activities, _subjects(lines, "activity")),
+            states(self.people.organisations, _subjects(lines, "organisation")),
+        )
+        organisers = {one.organiser for one in activities.values()} - organisations.keys()
+        of_cancelled = {one.activity for one in sessions.values() if one.status == "cancelled"}
+        further, next_start = await asyncio.gather(
+            states(self.people.organisations, organisers), self._next_starts(of_cancelled)
+        )
+        return Sources(sessions, activities, {**organisations, **further}, people, next_start)
+
+    async def _next_starts(self, activities: Collection[str]) -> dict[str, datetime]:
+        """By activity: when the next session that takes place begins."""
+        found: dict[str, datetime] = {}
+
+        async def find(activity: str) -> None:
+            now = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+            coming = await self.sessions.find(
+                {
+                    "state.activity": activity,
+                    "state.status": "scheduled",
+                    "state.start": {"$gt": now},
+                },
+                sort=[("state.start", 1)],
+                limit=1,
+            )
+            if coming:
+                found[activity] = coming[0].state.start
+
+        await in_parallel([partial(find, activity) for activity in activities])
+        return found
+
+
+async def states(replica: Replica[S], ids: Collection[str]) -> dict[str, S]:
+    """What is known of several aggregates, by id; no question asked for none."""
+    if not ids:
+        return {}
+    return {id: one.state for id, one in (await replica.many(list(ids))).items()}
+
+
+def _subjects(lines: Sequence[Line], about: Subject) -> set[str]:
+    return {line.subject for line in lines if BY_NUMBER[line.flow].about == about}
