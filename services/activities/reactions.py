@@ -1,4 +1,17 @@
-"""What activities does when it hears something."""
+"""What activities does when it hears something: mend the difference, never trust the event."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from services.activities.coalesce import Coalesced
+from services.activities.commands.activities import Activities
+from services.activities.commands.coverage import Coverages
+from services.activities.commands.reconcile import Reconciler
+from services.activities.replicas import Replicas
+from shared.bus import Subscription
+from shared.causes import by_event
+from shared.contracts.base import Event
+from shared.contracts.problems import NotFound
 
 LISTENS = (
     "registry.organisation",
@@ -8,3 +21,70 @@ LISTENS = (
     "activities.activity",
     "activities.session",
 )
+# They change who comes to help, which no figure of coverage counts.
+ONLY_SEATS = "activities.session.seat"
+
+
+@dataclass(frozen=True)
+class Reactions:
+    """The reactions' hands."""
+
+    activities: Activities
+    reconciler: Reconciler
+    coverages: Coverages
+
+
+def subscriptions(replicas: Replicas, hands: Reactions) -> Sequence[Subscription]:
+    """Replicas of the registry, and own events: what a killed process left undone is done then."""
+    sessions = Coalesced(lambda id: hands.reconciler.session(id, by_event()))
+
+    async def reconcile_session(event: Event) -> None:
+        await sessions.run(event.subject)
+        if not event.type.startswith(ONLY_SEATS):
+            await hands.coverages.recompute((event.data.state or {}).get("accommodations", ()))
+
+    async def reconcile_activity(event: Event) -> None:
+        try:
+            await hands.activities.reconcile(event.subject, by_event(event.actor))
+        except NotFound:
+            return
+
+    async def reconcile_place(event: Event) -> None:
+        await hands.reconciler.place(event.subject, by_event(event.actor))
+        await hands.coverages.recompute_place(event.subject)
+
+    async def reconcile_accommodation(event: Event) -> None:
+        await hands.coverages.recompute([event.subject])
+
+    return [
+        Subscription(
+            "registry.organisation",
+            replica=replicas.people.organisations,
+            reconcile=_of_subject(hands.reconciler.organisation),
+        ),
+        Subscription(
+            "registry.person",
+            replica=replicas.people.persons,
+            forget=_of_subject(hands.reconciler.forget),
+            reconcile=_of_subject(hands.reconciler.person),
+        ),
+        Subscription(
+            "registry.accommodation",
+            replica=replicas.accommodations,
+            reconcile=reconcile_accommodation,
+        ),
+        Subscription("registry.meeting_place", replica=replicas.places, reconcile=reconcile_place),
+        Subscription("activities.activity", reconcile=reconcile_activity),
+        Subscription("activities.session", reconcile=reconcile_session),
+    ]
+
+
+def _of_subject(
+    reconcile: Callable[..., Awaitable[None]],
+) -> Callable[[Event], Awaitable[None]]:
+    """A reaction that needs to know of whom, and who set it off."""
+
+    async def reaction(event: Event) -> None:
+        await reconcile(event.subject, by_event(event.actor))
+
+    return reaction

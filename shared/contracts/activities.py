@@ -77,7 +77,7 @@ class SessionSnapshot(Snapshot, aggregate="activities.session"):
     end: datetime
     meeting_place: MeetingPlaceId
     accommodations: tuple[AccommodationId, ...]
-    municipality: str
+    municipality: str | None = None
     county: str
     organiser: OrganisationId
     leader: PersonId | None = None
@@ -92,6 +92,10 @@ class ActivityPlanned(Facts, type="activities.activity.planned"):
     organiser: OrganisationId
     meeting_place: MeetingPlaceId
     sessions: int
+
+
+class ActivityStarted(Facts, type="activities.activity.started"):
+    pass
 
 
 class ActivityCancelled(Facts, type="activities.activity.cancelled"):
@@ -134,9 +138,13 @@ class MovedUp(Contract):
 
 
 class SeatsOffered(Facts, type="activities.session.seats_offered"):
-    """People who moved up from the queue, whoever freed the seats and however."""
+    """People who moved up from the queue, whoever freed the seats and however.
+
+    `skipped` hold a seat elsewhere at the time and keep their place in the queue.
+    """
 
     moved_up: tuple[MovedUp, ...]
+    skipped: tuple[PersonId, ...] = ()
 
 
 class SeatConfirmed(Facts, type="activities.session.seat_confirmed"):
@@ -149,6 +157,8 @@ class OffersLapsed(Facts, type="activities.session.offers_lapsed"):
 
 
 class SeatsReleased(Facts, type="activities.session.seats_released"):
+    """`people` is empty for who was erased: they are nobody any more."""
+
     people: tuple[PersonId, ...]
     why: ReleaseReason
 
@@ -156,6 +166,26 @@ class SeatsReleased(Facts, type="activities.session.seats_released"):
 class SeatRemoved(Facts, type="activities.session.seat_removed"):
     person: PersonId
     role: SessionRole
+
+
+class SeatAdded(Facts, type="activities.session.seat_added"):
+    """After the start, by leader or coordinator: who stepped in."""
+
+    person: PersonId
+    role: SessionRole
+
+
+class SeatsChanged(Facts, type="activities.session.seats_changed"):
+    role: SessionRole
+    minimum: int
+    maximum: int
+
+
+class RoomReleased(Facts, type="activities.session.room_released"):
+    """Another session had the room first; this one is without."""
+
+    room: str
+    organiser: OrganisationId
 
 
 class SessionCancelled(Facts, type="activities.session.cancelled"):

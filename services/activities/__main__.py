@@ -1,0 +1,6 @@
+"""`python -m services.activities` runs one copy."""
+
+from services.activities.app import NAME, create
+from shared.serve import serve
+
+serve(NAME, create)

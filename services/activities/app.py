@@ -1,0 +1,70 @@
+"""Activities: the one place where its parts meet."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.activities.commands.activities import Activities
+from services.activities.commands.coverage import Coverages
+from services.activities.commands.reconcile import Reconciler
+from services.activities.commands.sessions import Sessions
+from services.activities.kinds import ACTIVITY, COVERAGE, KINDS, SESSION
+from services.activities.reactions import Reactions, subscriptions
+from services.activities.replicas import BRANCH_INDEXES, Replicas
+from services.activities.routes import activities as activity_routes
+from services.activities.routes import coverage as coverage_routes
+from services.activities.routes import sessions as session_routes
+from services.activities.routes.here import Here
+from shared.causes import by_event
+from shared.clock import Clock
+from shared.operate import operator_routes
+from shared.service import Plumbing, Service, application
+from shared.settings import Settings
+from shared.store import Kind
+
+NAME = "activities"
+
+
+def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> FastAPI:
+    """The app of activities. `clock` and the collections' `prefix` are given in tests only."""
+    plumbing = Plumbing(NAME, settings, clock, prefix)
+    store = plumbing.store
+    replicas = Replicas(plumbing.database, plumbing.clock)
+    sessions = Sessions(store, replicas)
+    activities = Activities(store, replicas, sessions)
+    coverages = Coverages(store, replicas)
+    reconciler = Reconciler(store, replicas, activities, sessions)
+
+    async def wake(kind: Kind[Any], id: str) -> None:
+        if kind is SESSION:
+            await sessions.wake(id, by_event())
+        elif kind is ACTIVITY:
+            await activities.wake(id, by_event())
+        elif kind is COVERAGE:
+            await coverages.recompute([id])
+
+    known = (
+        replicas.people.persons,
+        replicas.people.organisations,
+        replicas.accommodations,
+        replicas.places,
+    )
+    app = application(
+        Service(
+            plumbing=plumbing,
+            people=replicas.people,
+            kinds=KINDS,
+            replicas=known,
+            routers=(
+                activity_routes.router,
+                session_routes.router,
+                coverage_routes.router,
+                operator_routes(plumbing, KINDS, known),
+            ),
+            subscriptions=subscriptions(replicas, Reactions(activities, reconciler, coverages)),
+            wake=wake,
+            indexes={replicas.people.organisations.collection.name: BRANCH_INDEXES},
+        )
+    )
+    app.state.activities = Here(store, replicas, activities, sessions, coverages)
+    return app

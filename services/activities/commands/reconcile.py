@@ -1,0 +1,174 @@
+"""What must hold across aggregates (P5): compare the newest state and mend the difference.
+
+Late, twice or out of order each of these is a no-op. Whoever or whatever is in two places: the
+later one, by time and then id, yields.
+"""
+
+from datetime import datetime
+
+from services.activities.commands.activities import Activities
+from services.activities.commands.clashes import LONGEST
+from services.activities.commands.sessions import Sessions
+from services.activities.domain.activity import LIVE
+from services.activities.domain.seats import ACTIVE, HOLDING, people
+from services.activities.domain.session import Cancellation, Session
+from services.activities.kinds import ACTIVITY, SESSION
+from services.activities.replicas import Replicas
+from shared.contracts.activities import CancelReason, ReleaseReason
+from shared.contracts.problems import NotFound
+from shared.contracts.registry import MeetingPlaceSnapshot
+from shared.database import Document
+from shared.store import By, Store, Stored
+
+GONE = ("left", "excluded", "merged", "declined")
+AT_A_TIME = 200
+
+
+class Reconciler:
+    """Sessions and activities against each other, people, organisations and meeting places."""
+
+    def __init__(
+        self, store: Store, replicas: Replicas, activities: Activities, sessions: Sessions
+    ) -> None:
+        self._store = store
+        self._replicas = replicas
+        self._activities = activities
+        self._sessions = sessions
+
+    async def session(self, id: str, by: By) -> None:
+        """A coming session: its activity, place, people and room still allow it."""
+        try:
+            stored = await self._sessions.load(id)
+        except NotFound:
+            return
+        now = self._store.clock.now()
+        if stored.state.status != "scheduled" or stored.state.end <= now:
+            return
+        if stored.state.start > now and await self._cancelled_from_above(stored, by):
+            return
+        stored = await self._release_who_may_not(stored, by)
+        stored = await self._release_who_is_elsewhere(stored, by)
+        await self._yield_room(stored, by)
+        if people(stored.state.seats, "waiting"):
+            await self._sessions.serve_queue(stored, by)
+
+    async def person(self, id: str, by: By) -> None:
+        """The coming seats of somebody whose roles or account have changed."""
+        now = self._store.clock.now()
+        query = {"keys.people": id, "keys.start": {"$gt": now - LONGEST}}
+        for stored in await self._store.find(SESSION, query, limit=AT_A_TIME):
+            if stored.state.end > now and id in people(stored.state.seats, *ACTIVE):
+                await self._release_who_may_not(stored, by)
+
+    async def forget(self, person: str, by: By) -> None:
+        """Nothing here names an erased person any more."""
+        while found := await self._store.find(SESSION, {"keys.named": person}, limit=AT_A_TIME):
+            for stored in found:
+                await self._sessions.forget(stored, person, by)
+        await self._activities.forget_leader(person, by)
+
+    async def organisation(self, id: str, by: By) -> None:
+        """What an organisation, or its branches, still has coming although it is not active."""
+        if id in await self._replicas.people.active_of([id]):
+            return
+        for one in [id, *await self._replicas.branches(id)]:
+            await self._close_down(one, by)
+
+    async def place(self, id: str, by: By) -> None:
+        """A closed meeting place has nothing coming."""
+        place = await self._replicas.places.get(id)
+        if place is not None and place.state.status == "closed":
+            reason = await self._reason(place.state)
+            query = {"keys.meeting_place": id}
+            await self._cancel_activities(query, reason, by)
+            await self._sessions.cancel_coming(query, self._cancellation(reason), by)
+
+    async def _close_down(self, organisation: str, by: By) -> None:
+        known = await self._replicas.people.organisations.get(organisation)
+        query = {"keys.organiser": organisation}
+        if known is not None and known.state.status in GONE:
+            await self._cancel_activities(query, "too_few_leaders", by)
+        now = self._store.clock.now()
+        coming = {**query, "keys.start": {"$gt": now}, "keys.people": {"$gt": ""}}
+        for stored in await self._store.find(SESSION, coming, limit=1000):
+            await self._release_who_may_not(stored, by)
+
+    async def _cancel_activities(self, query: Document, reason: CancelReason, by: By) -> None:
+        live = {**query, "keys.status": {"$in": list(LIVE)}}
+        for one in await self._store.find(ACTIVITY, live, limit=1000):
+            await self._activities.cancel(one.id, reason, None, by)
+
+    async def _cancelled_from_above(self, stored: Stored[Session], by: By) -> bool:
+        """A session planned while its activity was cancelled, or its place closed."""
+        activity = (await self._activities.load(stored.state.activity)).state
+        reason = activity.cancel_reason
+        if reason is None:
+            place = await self._replicas.places.get(stored.state.meeting_place)
+            if place is None or place.state.status != "closed":
+                return False
+            reason = await self._reason(place.state)
+        await self._sessions.cancel(stored, self._cancellation(reason), by)
+        return True
+
+    async def _release_who_may_not(self, stored: Stored[Session], by: By) -> Stored[Session]:
+        session = stored.state
+        mine = set(people(session.seats, *ACTIVE))
+        for person in await self._replicas.erased(mine):
+            stored = await self._sessions.forget(stored, person, by)
+        now = self._store.clock.now()
+        left = set(people(stored.state.seats, *ACTIVE))
+        gone = left - await self._replicas.helpers(left, session.organiser, now)
+        # A leader who was named may be older than our knowledge of them.
+        known = await self._replicas.people.persons.many(list(gone)) if gone else {}
+        if not known:
+            return stored
+        active = await self._replicas.people.active_of([session.organiser])
+        why: ReleaseReason = (
+            "role_ended" if session.organiser in active else "organisation_not_active"
+        )
+        return await self._sessions.release(stored, known.keys(), why, by)
+
+    async def _release_who_is_elsewhere(self, stored: Stored[Session], by: By) -> Stored[Session]:
+        """The seat taken later yields: this session's here, the other's there."""
+        mine = _since(stored)
+        for other in await self._overlapping(stored, {"keys.holders": {"$in": list(mine)}}):
+            theirs = _since(other)
+            both = mine.keys() & theirs.keys()
+            here = {one for one in both if (mine[one], stored.id) > (theirs[one], other.id)}
+            if here:
+                stored = await self._sessions.release(stored, here, "clash", by)
+            if both - here:
+                await self._sessions.release(other, both - here, "clash", by)
+        return stored
+
+    async def _yield_room(self, stored: Stored[Session], by: By) -> None:
+        session = stored.state
+        if session.room is None:
+            return
+        query = {"keys.meeting_place": session.meeting_place, "keys.room": session.room}
+        for other in await self._overlapping(stored, query):
+            mine, theirs = (session.planned_at, stored.id), (other.state.planned_at, other.id)
+            await self._sessions.release_room(max(mine, theirs)[1], by)
+
+    async def _overlapping(self, stored: Stored[Session], query: Document) -> list[Stored[Session]]:
+        session = stored.state
+        during = {
+            "keys.start": {"$lt": session.end, "$gt": session.start - LONGEST},
+            "keys.end": {"$gt": session.start},
+            "keys.status": "scheduled",
+            "_id": {"$ne": stored.id},
+        }
+        return await self._store.find(SESSION, {**query, **during}, limit=AT_A_TIME)
+
+    async def _reason(self, place: MeetingPlaceSnapshot) -> CancelReason:
+        closing = await self._replicas.all_closing(place)
+        return "accommodation_closing" if closing else "room_unavailable"
+
+    def _cancellation(self, reason: CancelReason) -> Cancellation:
+        return Cancellation(reason=reason, at=self._store.clock.now())
+
+
+def _since(stored: Stored[Session]) -> dict[str, datetime]:
+    return {
+        one.person: one.since for one in stored.state.seats if one.person and one.status in HOLDING
+    }

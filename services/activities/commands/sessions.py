@@ -1,0 +1,195 @@
+"""What can be done with a session, its seats and its count."""
+
+from collections.abc import Callable, Collection
+
+from services.activities.commands.clashes import Clashes
+from services.activities.domain import session as rules
+from services.activities.domain import signup
+from services.activities.domain.activity import Activity
+from services.activities.domain.count import CountBody, counted
+from services.activities.domain.recurrence import Meeting
+from services.activities.domain.seats import Moment, RoleNeed, people, taken
+from services.activities.domain.session import Cancellation, Decision, Session
+from services.activities.kinds import SESSION
+from services.activities.replicas import Replicas
+from shared.causes import following
+from shared.contracts.activities import ReleaseReason, SessionRole
+from shared.contracts.base import PersonId, SessionId
+from shared.contracts.problems import Refused
+from shared.database import Document, Taken
+from shared.due import in_parallel
+from shared.store import By, Change, Store, Stored
+
+AT_A_TIME = 200
+
+Rule = Callable[[Session, Moment], Decision]
+
+
+class Sessions:
+    """Use cases of the session aggregate."""
+
+    def __init__(self, store: Store, replicas: Replicas) -> None:
+        self._store = store
+        self._replicas = replicas
+        self._clashes = Clashes(store)
+
+    async def load(self, id: SessionId) -> Stored[Session]:
+        """One session; NotFound when there is none."""
+        return await self._store.load(SESSION, id)
+
+    async def create(
+        self, id: SessionId, activity_id: str, activity: Activity, meeting: Meeting, by: By
+    ) -> None:
+        """Make the session of a meeting; nothing when it is there already."""
+        now = self._store.clock.now()
+        session, events = rules.plan_session(activity_id, activity, meeting, now)
+        try:
+            await self._store.create(SESSION, id, Change(session, events), by)
+        except Taken:
+            return
+
+    async def sign_up(self, stored: Stored[Session], role: SessionRole, by: By) -> Stored[Session]:
+        """The caller takes a seat or stands in the queue; `result` says which."""
+        person, session = _actor(by), stored.state
+        queue = people(session.seats, "waiting") if _has_room(session, role) else ()
+        busy = await self._clashes.busy(session, {person, *queue}, except_for=stored.id)
+        return await self._change(
+            stored.id, lambda one, at: signup.sign_up(one, person, role, at), busy, by, person
+        )
+
+    async def withdraw(self, stored: Stored[Session], by: By) -> Stored[Session]:
+        """The caller gives the seat back; the first in the queue moves up."""
+        person = _actor(by)
+        return await self._serve(
+            stored, lambda one, at: signup.withdraw(one, person, at), by, person
+        )
+
+    async def confirm(self, stored: Stored[Session], by: By) -> Stored[Session]:
+        """The caller says yes to an offered seat."""
+        person = _actor(by)
+        return await self._serve(
+            stored, lambda one, at: signup.confirm(one, person, at), by, person
+        )
+
+    async def remove(self, stored: Stored[Session], person: PersonId, by: By) -> Stored[Session]:
+        """A coordinator takes somebody off."""
+        return await self._serve(stored, lambda one, at: signup.remove(one, person, at), by, person)
+
+    async def add(
+        self, stored: Stored[Session], person: PersonId, role: SessionRole, by: By
+    ) -> Stored[Session]:
+        """Somebody stepped in; they must be one of the organiser's own."""
+        now = self._store.clock.now()
+        if not await self._replicas.helpers([person], stored.state.organiser, now):
+            raise Refused(
+                "not-one-of-yours",
+                sv="Personen är inte volontär eller samordnare hos er.",
+                en="The person is no volunteer or coordinator of yours.",
+            )
+        return await self._serve(
+            stored, lambda one, at: signup.add(one, person, role, at), by, person
+        )
+
+    async def set_seats(self, stored: Stored[Session], need: RoleNeed, by: By) -> Stored[Session]:
+        """Raise or lower the number of seats."""
+        return await self._serve(stored, lambda one, at: signup.set_seats(one, need, at), by)
+
+    async def release(
+        self, stored: Stored[Session], gone: Collection[PersonId], why: ReleaseReason, by: By
+    ) -> Stored[Session]:
+        """Free the seats of people who can no longer have them."""
+        people_gone = frozenset(gone)
+        return await self._serve(
+            stored, lambda one, at: signup.release(one, people_gone, why, at), by
+        )
+
+    async def forget(self, stored: Stored[Session], person: PersonId, by: By) -> Stored[Session]:
+        """Nothing in the session names an erased person any more."""
+        return await self._serve(stored, lambda one, at: signup.forget(one, person, at), by)
+
+    async def release_room(self, id: SessionId, by: By) -> None:
+        """The room was another's first."""
+        await self._change(id, lambda one, _: rules.release_room(one), {}, by)
+
+    async def serve_queue(self, stored: Stored[Session], by: By) -> Stored[Session]:
+        """Seats that are free go to who waits and can come."""
+        return await self._serve(stored, lambda one, at: rules.served(one, one.seats, None, at), by)
+
+    async def wake(self, id: SessionId, by: By) -> None:
+        """Offers lapse; after its end the session was held."""
+        await self._serve(await self.load(id), rules.wake, by)
+
+    async def count(self, stored: Stored[Session], body: CountBody, by: By) -> Stored[Session]:
+        """How many came: first time, again, or corrected."""
+        rules.insist_countable(stored.state, self._store.clock.now())
+        residents = await self._replicas.residents(stored.state.accommodations)
+        person = _actor(by)
+
+        def rule(one: Session, at: Moment) -> Decision:
+            return rules.record_count(
+                one, counted(one.count, body, person, at.now, residents), at.now
+            )
+
+        return await self._change(stored.id, rule, {}, by)
+
+    async def cancel(
+        self, stored: Stored[Session], reason: Cancellation, by: By
+    ) -> Stored[Session]:
+        """Cancel one session; who is concerned stands in its event."""
+        place = await self._replicas.places.get(stored.state.meeting_place)
+        hosts = place.state.hosts if place else ()
+        return await self._change(
+            stored.id, lambda one, _: rules.cancel(one, reason, hosts), {}, by
+        )
+
+    async def cancel_coming(self, query: Document, what: Cancellation, by: By) -> None:
+        """Cancel every scheduled session that has not begun and fits the query."""
+        coming = {**query, "keys.status": "scheduled", "keys.start": {"$gt": what.at}}
+        found = await self._store.find(SESSION, coming, limit=AT_A_TIME)
+        command = following(by)
+        await in_parallel([lambda one=one: self.cancel(one, what, command) for one in found])  # type: ignore[misc]
+        if len(found) == AT_A_TIME:
+            await self.cancel_coming(query, what, by)
+
+    async def numbers_of(self, activity: str) -> frozenset[int]:
+        """The numbers of an activity's sessions that are there."""
+        rows = await self._store.of(SESSION).find(
+            {"keys.activity": activity}, projection={"keys.number": 1}, limit=AT_A_TIME
+        )
+        return frozenset(row["keys"]["number"] for row in rows)
+
+    async def timeline(self, id: SessionId) -> list[Document]:
+        """What has been done with it, by whom and when."""
+        return await self._store.timeline(SESSION, id)
+
+    async def _serve(
+        self, stored: Stored[Session], rule: Rule, by: By, person: PersonId | None = None
+    ) -> Stored[Session]:
+        """A change that may free a seat: the rule knows who of the queue is busy elsewhere."""
+        queue = people(stored.state.seats, "waiting")
+        busy = await self._clashes.busy(stored.state, queue, except_for=stored.id)
+        return await self._change(stored.id, rule, busy, by, person)
+
+    async def _change(
+        self,
+        id: SessionId,
+        rule: Rule,
+        busy: dict[PersonId, SessionId],
+        by: By,
+        person: PersonId | None = None,
+    ) -> Stored[Session]:
+        def change(session: Session) -> Change[Session]:
+            state, events = rule(session, Moment(self._store.clock.now(), busy))
+            return Change(state, events, rules.standing(state, person) if person else {})
+
+        return await self._store.change(SESSION, id, change, by)
+
+
+def _has_room(session: Session, role: SessionRole) -> bool:
+    need = next((one for one in session.needs if one.role == role), None)
+    return need is not None and taken(session.seats, role) < need.maximum
+
+
+def _actor(by: By) -> PersonId:
+    assert by.actor is not None
+    return by.actor

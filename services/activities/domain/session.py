@@ -1,0 +1,249 @@
+"""A session: one meeting of an activity, with its seats and its count inside.
+
+scheduled → held | cancelled. Each rule is a pure function of what is to what will be.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from services.activities.domain.activity import Activity
+from services.activities.domain.count import Count
+from services.activities.domain.recurrence import Meeting
+from services.activities.domain.seats import (
+    ACTIVE,
+    HOLDING,
+    Moment,
+    RoleNeed,
+    Seat,
+    Seats,
+    active,
+    altered,
+    entry,
+    move_up,
+    people,
+    position,
+)
+from shared.contracts.activities import (
+    ActivityKind,
+    CancelReason,
+    OffersLapsed,
+    RoomReleased,
+    SessionCancelled,
+    SessionCounted,
+    SessionHeld,
+    SessionPlanned,
+    SessionStatus,
+    TargetGroup,
+)
+from shared.contracts.base import ActivityId, Facts, MeetingPlaceId, OrganisationId, PersonId
+from shared.contracts.problems import Refused
+from shared.contracts.texts import LanguageCode
+
+COUNTS_KEPT = 20
+LATE = timedelta(hours=24)
+
+
+class Cancellation(BaseModel):
+    """Why and when; `words` are the canceller's own, for reason `other`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: CancelReason
+    words: str | None = None
+    at: datetime
+    by: PersonId | None = None
+
+
+class Session(BaseModel):
+    """The aggregate. `planned_at` decides who yields when two want the same room."""
+
+    model_config = ConfigDict(frozen=True)
+
+    activity: ActivityId
+    number: int
+    kind: ActivityKind
+    title: dict[LanguageCode, str]
+    target_groups: tuple[TargetGroup, ...]
+    languages: tuple[LanguageCode, ...] = ()
+    childcare: bool = False
+    places: int
+    organiser: OrganisationId
+    meeting_place: MeetingPlaceId
+    accommodations: tuple[str, ...]
+    municipality: str | None
+    county: str
+    room: str | None = None
+    planned_at: datetime
+    original_start: datetime
+    start: datetime
+    end: datetime
+    needs: tuple[RoleNeed, ...] = ()
+    seats: Seats = ()
+    status: SessionStatus = "scheduled"
+    cancelled: Cancellation | None = None
+    counts: tuple[Count, ...] = ()
+
+    @property
+    def leader(self) -> PersonId | None:
+        """Who is seated to lead it."""
+        led = [one for one in self.seats if one.role == "leader"]
+        return next(iter(people(led, "seated", "served")), None)
+
+    @property
+    def count(self) -> Count | None:
+        """The count that holds; None is not known, which is not zero."""
+        return self.counts[-1] if self.counts else None
+
+
+Decision = tuple[Session, tuple[Facts, ...]]
+
+
+def plan_session(id: ActivityId, activity: Activity, meeting: Meeting, now: datetime) -> Decision:
+    """The session that an activity's meeting calls for; a leader who is named has a seat in it."""
+    seats: Seats = ()
+    if activity.leader is not None:
+        seats = (Seat(person=activity.leader, role="leader", status="seated", since=now),)
+    session = Session(
+        **activity.model_dump(include=_FROM_ACTIVITY),
+        activity=id,
+        number=meeting.number,
+        planned_at=now,
+        original_start=meeting.start,
+        start=meeting.start,
+        end=meeting.end,
+        needs=activity.roles,
+        seats=seats,
+    )
+    return session, (SessionPlanned(activity=id),)
+
+
+_FROM_ACTIVITY = {
+    "kind", "title", "target_groups", "languages", "childcare", "places", "organiser",
+    "meeting_place", "accommodations", "municipality", "county", "room",
+}  # fmt: skip
+
+
+def cancel(session: Session, what: Cancellation, hosts: tuple[OrganisationId, ...]) -> Decision:
+    """Cancel it; who is concerned stands in the facts. Also late, when it turned out not to be held."""
+    if session.status == "cancelled":
+        return session, ()
+    if session.status == "held" and session.count is not None:
+        raise Refused(
+            "already-counted",
+            sv="Tillfället är räknat och kan inte ställas in.",
+            en="The session has been counted and cannot be cancelled.",
+        )
+    facts = SessionCancelled(
+        reason=what.reason,
+        concerned=people(session.seats, *ACTIVE),
+        start=session.start,
+        organiser=session.organiser,
+        hosts=hosts,
+    )
+    seats = tuple(_given_up(one, what.at) for one in session.seats)
+    changes = {"status": "cancelled", "cancelled": what, "seats": seats}
+    return session.model_copy(update=changes), (facts,)
+
+
+def _given_up(seat: Seat, now: datetime) -> Seat:
+    if seat.status not in (*ACTIVE, "served"):
+        return seat
+    why = "session_cancelled"
+    return seat.model_copy(update={"status": "released", "since": now, "until": None, "why": why})
+
+
+def wake(session: Session, at: Moment) -> Decision:
+    """By the clock: offers lapse and the next are asked; after its end the session was held."""
+    if session.status != "scheduled":
+        return session, ()
+    lapsed, events = _lapse(session, at)
+    return _hold(lapsed, events, at) if at.now >= session.end else (lapsed, events)
+
+
+def _lapse(session: Session, at: Moment) -> Decision:
+    seats, gone = session.seats, []
+    for seat in session.seats:
+        if seat.status == "offered" and seat.until is not None and seat.until <= at.now:
+            gone.append(seat.person or "")
+            seats = altered(seats, seat, status="lapsed", since=at.now)
+    if not gone:
+        return session, ()
+    return served(session, seats, OffersLapsed(people=tuple(gone)), at)
+
+
+def _hold(session: Session, events: tuple[Facts, ...], at: Moment) -> Decision:
+    seats = tuple(
+        one.model_copy(update={"status": "served"}) if one.status == "seated" else one
+        for one in session.seats
+    )
+    held = session.model_copy(update={"status": "held", "seats": seats})
+    return held, (*events, SessionHeld())
+
+
+def wakes_at(session: Session) -> datetime | None:
+    """The next offer's deadline, or the end."""
+    if session.status != "scheduled":
+        return None
+    return min([session.end, *(one.until for one in session.seats if one.until)])
+
+
+def record_count(session: Session, count: Count, now: datetime) -> Decision:
+    """Take a count, or a correction; the earlier ones stay with their authors and reasons."""
+    insist_countable(session, now)
+    if count == session.count:
+        return session, ()
+    counts = (*session.counts, count)[-COUNTS_KEPT:]
+    return session.model_copy(update={"counts": counts}), (SessionCounted(visitors=count.total),)
+
+
+def insist_countable(session: Session, now: datetime) -> None:
+    """Raise Refused for a session that was cancelled or has not begun."""
+    if session.status == "cancelled":
+        raise Refused(
+            "session-cancelled",
+            sv="Tillfället är inställt. Det finns inget att räkna.",
+            en="The session is cancelled. There is nothing to count.",
+        )
+    if now < session.start:
+        raise Refused(
+            "not-begun",
+            sv="Tillfället har inte börjat än. Räkna när det är i gång eller efteråt.",
+            en="The session has not begun. Count when it is under way or afterwards.",
+        )
+
+
+def release_room(session: Session) -> Decision:
+    """Another session had the room first: this one is without until somebody chooses another."""
+    if session.room is None or session.status != "scheduled":
+        return session, ()
+    freed = session.model_copy(update={"room": None})
+    return freed, (RoomReleased(room=session.room, organiser=session.organiser),)
+
+
+def served(session: Session, seats: Seats, event: Facts | None, at: Moment) -> Decision:
+    """The session with new seats, after the queue has been served."""
+    moved, offered = move_up(seats, session.needs, session.start, at)
+    events = () if event is None else (event,)
+    if moved == session.seats and not events:
+        return session, ()
+    return session.model_copy(update={"seats": moved}), (*events, *offered)
+
+
+def standing(session: Session, person: PersonId) -> dict[str, object]:
+    """Where a person stands: what a sign-up answers, and what a repeated one answers again."""
+    seat = active(session.seats, person) or entry(session.seats, person)
+    if seat is None:
+        return {}
+    return {
+        "role": seat.role,
+        "status": seat.status,
+        "position": position(session.seats, seat),
+        "until": seat.until.isoformat() if seat.until else None,
+    }
+
+
+def holders(session: Session) -> Sequence[PersonId]:
+    """Who cannot be elsewhere at the time."""
+    return people(session.seats, *HOLDING)

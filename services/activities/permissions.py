@@ -1,0 +1,81 @@
+"""Who may do what in activities. The table in the documentation is generated from this file."""
+
+from services.activities.domain.activity import Activity
+from services.activities.domain.session import Session
+from shared.caller import Caller, Role
+from shared.contracts.problems import Text
+from shared.permissions import Permission
+from shared.store import Stored
+
+REGISTERED = Text("Alla som är registrerade", "Everyone registered")
+OWN_COORDINATORS = Text("Arrangörens samordnare", "The organiser's coordinators")
+LEADER_OR_COORDINATORS = Text(
+    "Den som leder tillfället, arrangörens samordnare",
+    "Whoever leads the session, the organiser's coordinators",
+)
+
+
+def is_coordinator(caller: Caller) -> bool:
+    """A coordinator of some active organisation."""
+    return caller.has(Role.COORDINATOR)
+
+
+def is_helper(caller: Caller) -> bool:
+    """A volunteer or coordinator of some active organisation."""
+    return is_coordinator(caller) or caller.has(Role.VOLUNTEER)
+
+
+def runs(caller: Caller, one: Stored[Session]) -> bool:
+    """A coordinator of the session's organiser."""
+    return caller.coordinates(one.state.organiser)
+
+
+def leads(caller: Caller, one: Stored[Session]) -> bool:
+    """Whoever is seated to lead the session, or a coordinator of its organiser."""
+    return runs(caller, one) or one.state.leader == caller.person_id
+
+
+def helps_there(caller: Caller, one: Stored[Session]) -> bool:
+    """A volunteer or coordinator of the session's organiser."""
+    return runs(caller, one) or caller.volunteers_for(one.state.organiser)
+
+
+def is_national_officer(caller: Caller) -> bool:
+    """An officer whose scope is the whole country."""
+    return caller.is_officer_for("")
+
+
+READ_ACTIVITIES = Permission[object]("activity.read", REGISTERED)
+PLAN = Permission[str](
+    "activity.plan",
+    OWN_COORDINATORS,
+    rule=is_coordinator,
+    within=lambda caller, organiser: caller.coordinates(organiser),
+)
+RUN_ACTIVITY = Permission[Stored[Activity]](
+    "activity.run",
+    OWN_COORDINATORS,
+    rule=is_coordinator,
+    within=lambda caller, one: caller.coordinates(one.state.organiser),
+)
+READ_SESSIONS = Permission[object]("session.read", REGISTERED)
+SIGN_UP = Permission[Stored[Session]](
+    "session.sign_up",
+    Text("Arrangörens volontärer och samordnare", "The organiser's volunteers and coordinators"),
+    rule=is_helper,
+    within=helps_there,
+)
+OWN_SEAT = Permission[object](
+    "session.own_seat", Text("Var och en om sin egen plats", "Everyone about their own seat")
+)
+RUN_SESSION = Permission[Stored[Session]](
+    "session.run", OWN_COORDINATORS, rule=is_coordinator, within=runs
+)
+LEAD_SESSION = Permission[Stored[Session]]("session.lead", LEADER_OR_COORDINATORS, within=leads)
+READ_COVERAGE = Permission[object](
+    "coverage.read",
+    Text(
+        "Alla som är registrerade; exakta tal bara handläggare inom sitt område",
+        "Everyone registered; exact figures only officers within their scope",
+    ),
+)

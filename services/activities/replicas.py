@@ -1,0 +1,78 @@
+"""What activities knows of the registry: people and organisations, houses and meeting places."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from pymongo import ASCENDING, IndexModel
+
+from shared.clock import Clock
+from shared.contracts.registry import AccommodationSnapshot, MeetingPlaceSnapshot, PersonSnapshot
+from shared.database import Database
+from shared.people import ReplicaPeople
+from shared.replica import Replica
+
+PLACE_INDEXES = (IndexModel([("state.accommodations", ASCENDING)], name="accommodations"),)
+BRANCH_INDEXES = (IndexModel([("state.parent", ASCENDING)], name="parent"),)
+HELPING_ROLES = ("volunteer", "coordinator")
+
+
+class Replicas:
+    """The newest snapshots of the registry's aggregates."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.people = ReplicaPeople(database, clock)
+        self.accommodations = Replica(database, AccommodationSnapshot)
+        self.places = Replica(database, MeetingPlaceSnapshot, PLACE_INDEXES)
+
+    async def helpers(
+        self, ids: Collection[str], organisation: str, now: datetime
+    ) -> frozenset[str]:
+        """Those of the people who may hold a seat at the organisation: role in force, not paused."""
+        if not ids or organisation not in await self.people.active_of([organisation]):
+            return frozenset()
+        known = await self.people.persons.many(list(ids))
+        return frozenset(id for id, one in known.items() if helps(one.state, organisation, now))
+
+    async def erased(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of the people whose tombstone has arrived."""
+        if not ids:
+            return frozenset()
+        rows = await self.people.persons.collection.find(
+            {"_id": {"$in": list(ids)}, "erased": True}, projection={"_id": 1}, limit=len(ids)
+        )
+        return frozenset(row["_id"] for row in rows)
+
+    async def branches(self, organisation: str) -> list[str]:
+        """The branches of a national organisation."""
+        found = await self.people.organisations.find({"state.parent": organisation}, limit=5000)
+        return [one.id for one in found]
+
+    async def places_of(self, accommodation: str) -> dict[str, MeetingPlaceSnapshot]:
+        """The meeting places that serve a house."""
+        found = await self.places.find({"state.accommodations": accommodation}, limit=100)
+        return {one.id: one.state for one in found}
+
+    async def all_closing(self, place: MeetingPlaceSnapshot) -> bool:
+        """Whether every house that a place serves is closing or closed."""
+        known = await self.accommodations.many(list(place.accommodations))
+        return bool(known) and all(
+            one.state.status in ("closing", "closed") for one in known.values()
+        )
+
+    async def residents(self, accommodations: Collection[str]) -> int | None:
+        """How many live in these houses by their newest figures; None when one is not known."""
+        known = await self.accommodations.many(list(accommodations))
+        figures = [one.state.residents[-1].total for one in known.values() if one.state.residents]
+        return sum(figures) if figures and len(figures) == len(accommodations) else None
+
+
+def helps(person: PersonSnapshot, organisation: str, now: datetime) -> bool:
+    """A volunteer or coordinator of the organisation, at `now`, whose account is open."""
+    return not person.suspended and any(
+        grant.role in HELPING_ROLES
+        and grant.scope.kind == "organisation"
+        and organisation in grant.scope.ids
+        and grant.from_ <= now
+        and (grant.until is None or now < grant.until)
+        for grant in person.roles
+    )

@@ -1,0 +1,161 @@
+"""Activities: plan a season, see its dates first, cancel what is left."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ConfigDict
+
+from services.activities import queries
+from services.activities.commands.activities import session_id
+from services.activities.domain.activity import Activity, Plan
+from services.activities.domain.recurrence import Meeting, Schedule, meetings
+from services.activities.permissions import PLAN, READ_ACTIVITIES, RUN_ACTIVITY
+from services.activities.routes.bodies import Reason
+from services.activities.routes.here import here
+from services.activities.views import ACTIVITY_FIELDS, activity_view
+from shared.caller import Caller
+from shared.causes import by
+from shared.clock import STOCKHOLM
+from shared.http import not_modified, page_answer, reply
+from shared.permissions import allow
+from shared.store import Stored
+
+router = APIRouter(prefix="/activities", tags=["activities"])
+
+_SEASON: dict[str, Any] = {
+    "weekly": [{"weekday": 2, "start": "18:00", "end": "20:00"}],
+    "first": "2027-01-12",
+    "last": "2027-05-25",
+    "skipped": ["2027-03-09", "2027-03-30"],
+}
+
+
+class PlanBody(Plan):
+    """A season of an activity at a meeting place."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "language_cafe",
+                    "title": {"sv": "Språkcafé på tisdagar", "en": "Language café on Tuesdays"},
+                    "target_groups": ["all"],
+                    "languages": ["sv", "prs", "ti"],
+                    "places": 20,
+                    "organiser": "6f1c2d1e-8d0a-4c0f-9a51-3f1f0b8f2a10",
+                    "meeting_place": "0a7f3c58-77c1-4b73-8a5e-19a5c4f6f8d2",
+                    "room": "dining-room",
+                    "schedule": _SEASON,
+                    "roles": [
+                        {"role": "leader", "minimum": 1, "maximum": 1},
+                        {"role": "helper", "minimum": 1, "maximum": 2},
+                    ],
+                }
+            ]
+        }
+    )
+
+
+class SeasonBody(Schedule):
+    """A season whose dates one wants to see first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SEASON]})
+
+
+class CancelBody(Reason):
+    """Why what is left of the activity is cancelled."""
+
+
+@router.post("", status_code=201)
+async def plan(
+    request: Request, body: PlanBody, caller: Annotated[Caller, Depends(allow(PLAN))]
+) -> Response:
+    """Plan an activity; all its sessions are there when this answers."""
+    PLAN.check(caller, body.organiser)
+    wish = Plan(**dict(body))
+    stored = await here(request).activities.plan(wish, await by(request, caller))
+    return _shown(stored, caller, status=201)
+
+
+@router.post("/preview")
+async def preview(
+    request: Request, body: SeasonBody, caller: Annotated[Caller, Depends(allow(PLAN))]
+) -> Response:
+    """The dates of a season, saving nothing."""
+    return reply({"meetings": [_meeting(one) for one in meetings(body)]})
+
+
+@router.get("", openapi_extra=queries.ACTIVITIES.openapi)
+async def listed(
+    request: Request, caller: Annotated[Caller, Depends(allow(READ_ACTIVITIES))]
+) -> Response:
+    """Activities by their first start."""
+    page = queries.ACTIVITIES.page(request)
+    found, cursor = await queries.activities(here(request).store, page)
+    items = [ACTIVITY_FIELDS.show(one, activity_view(caller, one)) for one in found]
+    return reply(page_answer(items, cursor))
+
+
+@router.get("/{id}")
+async def read(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_ACTIVITIES))]
+) -> Response:
+    """One activity with its meetings."""
+    stored = await here(request).activities.load(id)
+    tag = ACTIVITY_FIELDS.etag(stored, activity_view(caller, stored))
+    return not_modified(request, tag) or _shown(stored, caller)
+
+
+@router.get("/{id}/timeline")
+async def timeline(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(RUN_ACTIVITY))]
+) -> Response:
+    """Who did what when."""
+    await _checked(request, id, caller)
+    rows = await here(request).activities.timeline(id)
+    return reply({"items": [queries.as_step(row) for row in rows]})
+
+
+@router.post("/{id}/cancel")
+async def cancel(
+    request: Request,
+    id: str,
+    body: CancelBody,
+    caller: Annotated[Caller, Depends(allow(RUN_ACTIVITY))],
+) -> Response:
+    """Cancel what is left of it: each coming session, with everyone concerned told once."""
+    await _checked(request, id, caller)
+    stored = await here(request).activities.cancel(
+        id, body.reason, body.words, await by(request, caller)
+    )
+    return _shown(stored, caller)
+
+
+async def _checked(request: Request, id: str, caller: Caller) -> Stored[Activity]:
+    return RUN_ACTIVITY.check(caller, await here(request).activities.load(id))
+
+
+def _meeting(one: Meeting) -> dict[str, Any]:
+    local = one.start.astimezone(STOCKHOLM)
+    return {
+        "number": one.number,
+        "date": local.date(),
+        "weekday": local.isoweekday(),
+        "start": one.start,
+        "end": one.end,
+        "hours": (one.end - one.start).total_seconds() / 3600,
+    }
+
+
+def _shown(stored: Stored[Activity], caller: Caller, status: int = 200) -> Response:
+    view = activity_view(caller, stored)
+    dates = [
+        {"session": session_id(stored.id, one.number), **_meeting(one)}
+        for one in stored.state.meetings
+    ]
+    return reply(
+        {**ACTIVITY_FIELDS.show(stored, view), "meetings": dates},
+        status,
+        etag=ACTIVITY_FIELDS.etag(stored, view),
+        location=f"/api/activities/activities/{stored.id}" if status == 201 else None,
+    )

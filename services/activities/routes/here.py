@@ -1,0 +1,28 @@
+"""What the routes find at hand: the use cases of this process."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from services.activities.commands.activities import Activities
+from services.activities.commands.coverage import Coverages
+from services.activities.commands.sessions import Sessions
+from services.activities.replicas import Replicas
+from shared.store import Store
+
+
+@dataclass(frozen=True)
+class Here:
+    """The use cases of activities."""
+
+    store: Store
+    replicas: Replicas
+    activities: Activities
+    sessions: Sessions
+    coverages: Coverages
+
+
+def here(request: Request) -> Here:
+    """The activities of this process."""
+    found: Here = request.app.state.activities
+    return found
