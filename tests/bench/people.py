@@ -1,9 +1,7 @@
 """The demo people whom the bench works with, with the roles they need."""
 
-import typer
-
 from deploy.local.api import Person
-from deploy.local.operate import ADMINISTRATOR, grant_first_administrator
+from deploy.local.operate import ADMINISTRATOR, appoint_first_administrator
 
 OFFICER = "omar-handlaggare-demo"
 COORDINATOR = "siv-samordnare-demo"
@@ -18,10 +16,7 @@ def registered(subject: str) -> tuple[Person, str]:
 
 def administrator() -> Person:
     """The first administrator."""
-    try:
-        grant_first_administrator(ADMINISTRATOR, "", "")
-    except typer.Exit:
-        pass
+    appoint_first_administrator()
     return registered(ADMINISTRATOR)[0]
 
 
