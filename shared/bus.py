@@ -5,11 +5,11 @@ event is decoded once, here. Acknowledgement is by hand and always last.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import aio_pika
 import structlog
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
@@ -18,7 +18,8 @@ from faststream.rabbit.message import RabbitMessage
 from shared import failpoints
 from shared.contracts.base import Event
 from shared.database import Database, DatabaseAway
-from shared.failed import FailedMessages
+from shared.failed import FailedMessages, GivenUp
+from shared.relay import BROKER_TROUBLE, is_cancelled, with_heartbeat
 from shared.replica import Replica
 from shared.telemetry import tracing_event
 
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 
 PREFETCH = 256
 PATIENCE_SECONDS = 0.5
+DEFECT_PAUSE_SECONDS = 5.0
 WATCH_EVERY_SECONDS = 10.0
 CONSUMERLESS_AT_MOST_SECONDS = 30.0
 
@@ -80,8 +82,10 @@ class Bus:
         self._database = database
         self._failed = failed
         self._by_aggregate = {one.aggregate: one for one in subscriptions}
+        self._closing = False
+        self.consuming = False
         self.broker = RabbitBroker(
-            url,
+            with_heartbeat(url),
             reconnect_interval=1,
             apply_types=False,
             logger=None,
@@ -91,8 +95,8 @@ class Bus:
         self.queues = queues_of(service, list(self._by_aggregate))
         for queue in self.queues:
             self._failed.handled_by(queue, self.handle)
-            self._subscribe(queue, self._consume)
-        self._subscribe(f"{service}.dead", self._consume_dead)
+            self._subscribe(queue, self._take)
+        self._subscribe(f"{service}.dead", self._take_dead)
 
     async def run(self) -> None:
         """Connect for as long as it takes, consume, and watch that every queue keeps a consumer.
@@ -103,15 +107,19 @@ class Bus:
         while True:
             try:
                 await self.broker.start()
+                self.consuming = True
                 break
-            except (OSError, aio_pika.exceptions.AMQPError, TimeoutError) as error:
+            except (*BROKER_TROUBLE, asyncio.CancelledError) as error:
+                if is_cancelled():
+                    raise
                 log.warning("consumers-broker-away", reason=type(error).__name__)
                 await self.broker.stop()
                 await asyncio.sleep(1)
         await self._watch()
 
     async def close(self) -> None:
-        """Let the handlers in flight finish, then disconnect."""
+        """Let the handlers in flight finish, then disconnect; what is unacknowledged comes again."""
+        self._closing = True
         await self.broker.stop()
 
     async def handle(self, event: Event) -> None:
@@ -127,7 +135,10 @@ class Bus:
             {"_id": "registry.person"}, {"$max": {"at": event.time}}, upsert=True
         )
 
-    def _subscribe(self, queue: str, consume: Callable[[RabbitMessage], Awaitable[None]]) -> None:
+    def _subscribe(self, queue: str, take: Callable[[str, RabbitMessage], Awaitable[None]]) -> None:
+        async def consume(message: RabbitMessage) -> None:
+            await self._consume(message, lambda: take(queue, message))
+
         subscriber = self.broker.subscriber(
             RabbitQueue(queue, declare=False),
             channel=Channel(prefetch_count=PREFETCH),
@@ -136,21 +147,28 @@ class Bus:
         )
         subscriber(consume)
 
-    async def _consume(self, message: RabbitMessage) -> None:
-        queue = self._queue_of(message)
-        while True:
+    async def _consume(self, message: RabbitMessage, take: Callable[[], Awaitable[None]]) -> None:
+        while not self._closing:
             try:
-                await self._take(queue, message)
+                await take()
                 break
             except DatabaseAway:
                 # Not a failed try: hold the message, and with it the consumer, until it is back.
                 await asyncio.sleep(PATIENCE_SECONDS)
-                await self._database.wait_until_back()
-        await message.ack()
+            except Exception:
+                # Could not even be written down as failed: a defect of ours, and no acknowledgement.
+                log.exception("message-not-taken", message=message.message_id)
+                await asyncio.sleep(DEFECT_PAUSE_SECONDS)
+        else:
+            return
+        with contextlib.suppress(*BROKER_TROUBLE):
+            # Else its channel is gone, and the message comes again by another.
+            await message.ack()
 
     async def _take(self, queue: str, message: RabbitMessage) -> None:
         try:
             event = checked(message)
+            self._insist_on_queue(queue, event)
         except Forged as forged:
             await self._failed.park(queue, message.message_id, message.body, str(forged))
             return
@@ -162,22 +180,22 @@ class Bus:
             await self._failed.record(queue, event, error)
             failpoints.reach(failpoints.AFTER_FAILED_ROW)
 
-    async def _consume_dead(self, message: RabbitMessage) -> None:
-        """The net below: what the broker gave up delivering joins the failed messages."""
-        queue = f"{self._service}.dead"
-        while True:
-            try:
-                await self._failed.park(
-                    queue, message.message_id, message.body, "given up by the broker"
-                )
-                break
-            except DatabaseAway:
-                await asyncio.sleep(PATIENCE_SECONDS)
-        await message.ack()
+    def _insist_on_queue(self, queue: str, event: Event) -> None:
+        """A `CC` header brings a sender's own event where nobody asked for it."""
+        if queue not in queues_of(self._service, [event.aggregate]):
+            raise Forged("came by a queue of other events")
 
-    def _queue_of(self, message: RabbitMessage) -> str:
-        publisher, kind, _ = (message.raw_message.routing_key or "..").split(".", 2)
-        return f"{self._service}.{publisher}.{kind}"
+    async def _take_dead(self, queue: str, message: RabbitMessage) -> None:
+        """The net below: what the broker gave up delivering joins the failed messages."""
+        try:
+            event = checked(message, dead=True)
+            if event.aggregate not in self._by_aggregate:
+                raise Forged("nobody asked for it")
+        except Forged as forged:
+            await self._failed.park(queue, message.message_id, message.body, str(forged))
+            return
+        log.error("message-given-up-by-broker", message=event.id, type=event.type)
+        await self._failed.record(f"{self._service}.{event.aggregate}", event, GivenUp())
 
     async def _watch(self) -> None:
         missing_since: dict[str, float] = {}
@@ -187,7 +205,10 @@ class Bus:
             for queue in self.queues:
                 if await self._consumers(queue) != 0:
                     missing_since.pop(queue, None)
-                elif clock() - missing_since.setdefault(queue, clock()) > CONSUMERLESS_AT_MOST_SECONDS:
+                elif (
+                    clock() - missing_since.setdefault(queue, clock())
+                    > CONSUMERLESS_AT_MOST_SECONDS
+                ):
                     raise RuntimeError(f"nobody consumes {queue}")
 
     async def _consumers(self, queue: str) -> int | None:
@@ -195,7 +216,7 @@ class Bus:
         try:
             declared = await self.broker.declare_queue(RabbitQueue(queue, declare=False))
             return (await declared.declare(timeout=5)).consumer_count
-        except (OSError, aio_pika.exceptions.AMQPError, TimeoutError, RuntimeError):
+        except (*BROKER_TROUBLE, RuntimeError):
             return None
 
 
@@ -208,11 +229,12 @@ def queues_of(service: str, aggregates: Sequence[str]) -> list[str]:
     ]
 
 
-def checked(message: RabbitMessage) -> Event:
+def checked(message: RabbitMessage, dead: bool = False) -> Event:
     """The event in a message, if its sender owns what it says (P11); else Forged.
 
     The broker vouches for `user_id`; it does not check CC headers or dead-lettered copies against
-    topic permissions, so the key it came with and the type inside must agree with that user.
+    topic permissions, so the key it came with and the type inside must agree with that user. A
+    `dead` letter has lost its key.
     """
     raw = message.raw_message
     try:
@@ -220,12 +242,14 @@ def checked(message: RabbitMessage) -> Event:
         owner, _, _ = event.type.split(".")
     except ValueError as error:
         raise Forged("not an event of ours") from error
-    if raw.routing_key != event.type:
-        raise Forged("routing key and type differ")
     if raw.user_id != owner or event.source != f"/{owner}":
         raise Forged("sender does not own this type")
     if raw.message_id != event.id:
         raise Forged("message id and event id differ")
+    if not dead and raw.routing_key != event.type:
+        raise Forged("routing key and type differ")
+    if "CC" in raw.headers:
+        raise Forged("sent to further keys")
     return event
 
 

@@ -17,8 +17,8 @@ os.environ.setdefault("MOTOR_MAX_WORKERS", "24")
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
 from pymongo import IndexModel, ReadPreference
 from pymongo.errors import (
-    AutoReconnect,
     BulkWriteError,
+    ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
@@ -34,6 +34,7 @@ T = TypeVar("T")
 Document = dict[str, Any]
 BACKGROUND_SECONDS = 5.0
 PING_EVERY_SECONDS = 0.25
+SUSPICIOUS_SECONDS = 0.5
 SOCKET_TIMEOUT_MS = 8_000
 DUPLICATE_KEY = 11000
 SHUTTING_DOWN_CODES = {91, 11600, 11602}
@@ -59,6 +60,7 @@ class Database:
     """One service's own database. Raises DatabaseAway (503) when it does not answer in time."""
 
     def __init__(self, url: str, prefix: str = "") -> None:
+        self._answered_at = 0.0
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             url,
             tz_aware=True,
@@ -86,15 +88,30 @@ class Database:
             read_preference=ReadPreference.PRIMARY,
         )
 
-    async def run(self, operation: Callable[[], Awaitable[T]]) -> T:
-        """Do one driver call within the time that is left for it."""
+    async def run(
+        self, operation: Callable[[], Awaitable[T]], *, slow_by_nature: bool = False
+    ) -> T:
+        """Do one driver call within the time that is left for it.
+
+        What is `slow_by_nature` (it waits for others) says nothing about the database when it is.
+        """
         if not self.available:
             raise DatabaseAway()
-        left = database_seconds_left()
+        left, started = database_seconds_left(), time.monotonic()
+        if left == 0:
+            raise DatabaseAway()
         try:
             async with asyncio.timeout(BACKGROUND_SECONDS if left is None else left):
-                return await operation()
-        except (TimeoutError, AutoReconnect, ExecutionTimeout) as error:
+                result = await operation()
+            self._answered_at = time.monotonic()
+            return result
+        except (TimeoutError, ExecutionTimeout) as error:
+            # A slow query is no sign of a dead database while others are answered beside it.
+            alone = self._answered_at < started
+            if alone and not slow_by_nature and time.monotonic() - started > SUSPICIOUS_SECONDS:
+                self._open_breaker()
+            raise DatabaseAway() from error
+        except ConnectionFailure as error:
             self._open_breaker()
             raise DatabaseAway() from error
         except DuplicateKeyError as error:
@@ -112,15 +129,15 @@ class Database:
 
         async def within() -> T:
             async with await self._client.start_session() as session:
-                result: T = await session.with_transaction(
-                    work, write_concern=MAJORITY_JOURNALED
-                )
+                result: T = await session.with_transaction(work, write_concern=MAJORITY_JOURNALED)
                 return result
 
-        return await self.run(within)
+        return await self.run(within, slow_by_nature=True)
 
     async def ping(self) -> bool:
         """Whether the database answers within the time of one request."""
+        if not self.available:
+            return False
         try:
             async with asyncio.timeout(DATABASE_SECONDS):
                 await self._client.admin.command("ping")
@@ -163,7 +180,9 @@ class Collection:
         self._database = database
         self._raw = database.raw(name)
 
-    async def find_one(self, query: Document, projection: Document | None = None) -> Document | None:
+    async def find_one(
+        self, query: Document, projection: Document | None = None
+    ) -> Document | None:
         """The one document that fits, or None."""
         found: Document | None = await self._database.run(
             lambda: self._raw.find_one(query, projection)
@@ -196,9 +215,7 @@ class Collection:
         if not documents:
             return 0
         try:
-            await self._database.run(
-                lambda: self._raw.insert_many(list(documents), ordered=False)
-            )
+            await self._database.run(lambda: self._raw.insert_many(list(documents), ordered=False))
         except BulkWriteError as error:
             faults = error.details["writeErrors"]
             if any(fault["code"] != DUPLICATE_KEY for fault in faults):
@@ -217,7 +234,9 @@ class Collection:
 
     async def update_many(self, query: Document, update: Document | list[Document]) -> UpdateResult:
         """The same change to all that fit."""
-        result: UpdateResult = await self._database.run(lambda: self._raw.update_many(query, update))
+        result: UpdateResult = await self._database.run(
+            lambda: self._raw.update_many(query, update)
+        )
         return result
 
     async def delete_many(self, query: Document) -> int:
@@ -254,4 +273,3 @@ class Collection:
         """Make the indexes that are missing."""
         if indexes:
             await self._database.run(lambda: self._raw.create_indexes(list(indexes)))
-

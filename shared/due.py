@@ -26,6 +26,7 @@ PAGE = 500
 REST_SECONDS = 2.0
 RELAY_FULL = 5_000
 AT_ONCE = 16
+LONGEST_NAP_SECONDS = 600
 
 Wake = Callable[[Kind[Any], str], Awaitable[object]]
 
@@ -69,28 +70,50 @@ class AggregatesDue:
     async def work(self) -> bool:
         """Give pending events to the relay and wake what asked to be woken."""
         clock = self._store.clock
-        can_publish = self._relay.connected and self._relay.backlog < RELAY_FULL
-        # With the broker away, a growing heap of pending events must not be leased over and over.
-        query = None if can_publish else {"wakes_at": {"$lte": clock.now()}}
+        # What a newer copy has written is for newer copies.
+        query: Document = {"schema": {"$lte": self._kind.schema}}
+        if not self._relay.connected or self._relay.backlog > RELAY_FULL:
+            # A growing heap of pending events must not be leased over and over.
+            query["wakes_at"] = {"$lte": clock.now()}
         rows = await claim(self._store.of(self._kind), clock, query)
         for row in rows:
-            if row["pending"]:
-                state = self._kind.read(row)
-                self._relay.committed(
-                    self._kind, row["_id"], row["version"], state, row["pending"]
-                )
+            self._hand_over(row)
         now = clock.now()
-        sleepers = [row["_id"] for row in rows if row["wakes_at"] and row["wakes_at"] <= now]
-        await in_parallel([lambda id=id: self._wake_one(id) for id in sleepers])  # type: ignore[misc]
+        sleepers = [row for row in rows if row["wakes_at"] and row["wakes_at"] <= now]
+        await in_parallel([lambda row=row: self._wake_one(row) for row in sleepers])  # type: ignore[misc]
         return len(rows) == PAGE
 
-    async def _wake_one(self, id: str) -> None:
+    def _hand_over(self, row: Document) -> None:
+        if not row["pending"]:
+            return
         try:
-            await self._wake(self._kind, id)
+            state = self._kind.read(row)
+        except Exception:
+            # One document that cannot be read must not hold up the others.
+            log.exception("document-unreadable", kind=self._kind.name, id=row["_id"])
+            return
+        self._relay.committed(self._kind, row["_id"], row["version"], state, row["pending"])
+
+    async def _wake_one(self, row: Document) -> None:
+        try:
+            await self._wake(self._kind, row["_id"])
         except (DatabaseAway, NotFound):
             return
         except Exception:
-            log.exception("wake-failed", kind=self._kind.name, id=id)
+            log.exception("wake-failed", kind=self._kind.name, id=row["_id"])
+        await self._sleep_on(row)
+
+    async def _sleep_on(self, row: Document) -> None:
+        """A wake-up that changed nothing is tried again, after growing pauses."""
+        naps = row.get("naps", 0)
+        pause = min(LEASE_SECONDS * 2 ** min(naps, 10), LONGEST_NAP_SECONDS)
+        due = self._store.clock.now() + timedelta(
+            seconds=LEASE_SECONDS if row["pending"] else pause
+        )
+        await self._store.of(self._kind).update_one(
+            {"_id": row["_id"], "version": row["version"], "lease": row["lease"]},
+            {"$set": {"due": due, "naps": naps + 1}},
+        )
 
 
 class DueLoop:

@@ -1,7 +1,9 @@
 """Messages that a handler could not take: seen, tried again with growing pauses, mended (P7)."""
 
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -11,6 +13,7 @@ from shared.contracts.base import Event
 from shared.contracts.problems import NotFound
 from shared.database import Database, DatabaseAway, Document
 from shared.due import claim, in_parallel
+from shared.store import due_index
 
 log = structlog.get_logger()
 
@@ -18,9 +21,7 @@ PAUSES_SECONDS = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600)
 NOT_YET_PAUSE_SECONDS = 5
 NOT_YET_FOR = timedelta(minutes=10)
 INDEXES = (
-    IndexModel(
-        [("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$type": "date"}}
-    ),
+    due_index("due"),
     IndexModel([("dead", ASCENDING), ("first_at", DESCENDING)], name="dead"),
     IndexModel([("subject", ASCENDING)], name="subject"),
 )
@@ -28,6 +29,14 @@ INDEXES = (
 
 class NotThereYet(Exception):
     """A handler needs something that another message will bring; tried by time, not by count."""
+
+
+class NobodyListens(Exception):
+    """The subscriber of a failed message is not there any more."""
+
+
+class GivenUp(Exception):
+    """The broker has delivered a message as often as it may; nobody acknowledged it."""
 
 
 Handle = Callable[[Event], Awaitable[None]]
@@ -61,7 +70,7 @@ class FailedMessages:
         }
         id = f"{subscriber}:{event.id}"
         await self.rows.update_one({"_id": id}, {"$setOnInsert": row}, upsert=True)
-        log.warning("message-failed", subscriber=subscriber, event=event.id, reason=row["error"])
+        log.warning("message-failed", subscriber=subscriber, message=event.id, reason=row["error"])
 
     async def park(self, subscriber: str, message_id: str, body: bytes, reason: str) -> None:
         """Set aside, dead, what no handler may see: a forged or unreadable message. An alarm."""
@@ -89,12 +98,11 @@ class FailedMessages:
 
     async def try_again(self, row: Document) -> bool:
         """Hand one row's event to its handler; True (and the row gone) when it succeeds."""
-        event = Event.model_validate(row["event"])
         handle = self._handlers.get(row["subscriber"])
         try:
             if handle is None:
-                raise LookupError(f"no subscriber {row['subscriber']} any more")
-            await handle(event)
+                raise NobodyListens
+            await handle(Event.model_validate(row["event"]))
         except DatabaseAway:
             raise
         except Exception as error:
@@ -122,7 +130,8 @@ class FailedMessages:
 
     async def _failed_again(self, row: Document, error: Exception) -> None:
         due = self._next_try(row, error)
-        tries = row["tries"] + 1
+        # What is only early is counted by time: it must not use up the tries of a real fault.
+        tries = row["tries"] + (not isinstance(error, NotThereYet))
         await self.rows.update_one(
             {"_id": row["_id"]},
             {"$set": {"error": describe(error), "tries": tries, "due": due, "dead": due is None}},
@@ -141,6 +150,8 @@ class FailedMessages:
 
 
 def describe(error: Exception) -> str:
-    """The kind of error and its place in words, without the values that it may carry."""
-    text = str(error) if isinstance(error, NotThereYet | LookupError | AssertionError) else ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    """The kind of error and where it arose, without the values that it may carry."""
+    text = f": {error}" if isinstance(error, NotThereYet) and str(error) else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}{text}{place}"

@@ -6,9 +6,11 @@ batches of two database round trips, and none of it stands in a request's way.
 """
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 import aio_pika
@@ -18,12 +20,21 @@ from aio_pika.abc import AbstractRobustChannel, AbstractRobustConnection
 from aiormq import spec
 from pydantic_core import to_json
 from pymongo import ASCENDING, IndexModel, UpdateOne
+from yarl import URL
 
 from shared import failpoints
 from shared.clock import Clock
 from shared.contracts.base import DATASCHEMA
-from shared.database import Database, Document
-from shared.store import By, Kind, event_id, snapshots_of
+from shared.database import Database, DatabaseAway, Document
+from shared.store import (
+    REMEMBERED_FOR,
+    By,
+    Kind,
+    event_id,
+    history_row,
+    is_snapshot,
+    snapshots_of,
+)
 
 log = structlog.get_logger()
 
@@ -36,6 +47,9 @@ BATCH_WAIT_SECONDS = 0.002
 BATCHES_IN_FLIGHT = 3
 CHANNELS = 2
 WAITING_AT_MOST = 20_000
+HEARTBEAT_SECONDS = 10
+BROKER_TROUBLE = (OSError, aio_pika.exceptions.AMQPError, TimeoutError)
+UNCONFIRMED = (*BROKER_TROUBLE, asyncio.CancelledError, RuntimeError)
 HISTORY_INDEXES = (IndexModel([("subject", ASCENDING), ("version", ASCENDING)], name="timeline"),)
 
 
@@ -60,6 +74,8 @@ class Relay:
         self._clock = clock
         self._history = database.collection("history")
         self._waiting: deque[Outgoing] = deque()
+        # A resync's flood never stands before what has just happened.
+        self._snapshots: deque[Outgoing] = deque()
         self._in_hand: set[str] = set()
         self._something = asyncio.Event()
         self._slots = asyncio.Semaphore(BATCHES_IN_FLIGHT)
@@ -86,12 +102,13 @@ class Relay:
 
         While the broker is away, or too many wait, it takes nothing: the sweep finds them later.
         """
-        if not self.connected or len(self._waiting) > WAITING_AT_MOST:
+        if not self.connected or self.backlog > WAITING_AT_MOST:
             return
         for one in pending:
             if one["id"] not in self._in_hand:
                 self._in_hand.add(one["id"])
-                self._waiting.append(Outgoing(kind, id, version, state, one))
+                queue = self._snapshots if is_snapshot(one["type"]) else self._waiting
+                queue.append(Outgoing(kind, id, version, state, one))
         self._something.set()
 
     async def run(self) -> None:
@@ -102,19 +119,37 @@ class Relay:
             await self._slots.acquire()
             if len(self._waiting) < BATCH:
                 await asyncio.sleep(BATCH_WAIT_SECONDS)
-            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            if not self._waiting:
-                self._something.clear()
-            task = asyncio.create_task(self._settle(batch))
-            self._batches.add(task)
-            task.add_done_callback(self._batches.discard)
+            self._start(self._next_batch())
 
     async def close(self) -> None:
-        """Finish the batches in flight, then disconnect."""
-        if self._batches:
-            await asyncio.wait(self._batches, timeout=CONFIRM_TIMEOUT_SECONDS)
+        """Publish what waits as far as the time of one confirmation goes, then disconnect.
+
+        Call it when `run` has been cancelled; what is left stays pending for another copy.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONFIRM_TIMEOUT_SECONDS):
+                while self.connected and (batch := self._next_batch()):
+                    await self._slots.acquire()
+                    self._start(batch)
+                while self._batches:
+                    await asyncio.wait(self._batches)
         if self._connection is not None:
             await self._connection.close()
+
+    def _next_batch(self) -> list[Outgoing]:
+        batch = [
+            queue.popleft()
+            for queue in (self._waiting, self._snapshots)
+            for _ in range(min(BATCH, len(queue)))
+        ]
+        if not self._waiting and not self._snapshots:
+            self._something.clear()
+        return batch
+
+    def _start(self, batch: list[Outgoing]) -> None:
+        task = asyncio.create_task(self._settle(batch))
+        self._batches.add(task)
+        task.add_done_callback(self._batches.discard)
 
     async def say(self, type: str, subject: str, state: Document) -> None:
         """Publish one passing event that nothing depends on (a heartbeat); lost when away."""
@@ -133,63 +168,68 @@ class Relay:
             "facts": {},
         }
         body = encode(self.service, subject, 1, event, state)
-        await asyncio.gather(self._publish(event, body, self._channels[0]), return_exceptions=True)
+        await _within_time([self._publish(event, body, self._channels[0])])
 
     async def _connect(self) -> None:
         while True:
             try:
                 self._connection = await aio_pika.connect_robust(
-                    self._url, reconnect_interval=1, timeout=5
+                    with_heartbeat(self._url), reconnect_interval=1, timeout=5
                 )
                 self._channels = [
                     await self._connection.channel(publisher_confirms=True, on_return_raises=True)
                     for _ in range(CHANNELS)
                 ]
                 return
-            except (OSError, aio_pika.exceptions.AMQPError, TimeoutError) as error:
+            except (*BROKER_TROUBLE, asyncio.CancelledError) as error:
+                if is_cancelled():
+                    raise
                 log.warning("relay-broker-away", reason=type(error).__name__)
                 if self._connection is not None:
                     await self._connection.close()
+                    self._connection = None
                 await asyncio.sleep(1)
 
     async def _settle(self, batch: Sequence[Outgoing]) -> None:
         """Publish, write the history, strike; what fails stays pending for the sweep."""
         try:
-            confirmed = await self._publish_all(batch)
+            confirmed = await self._publish_all(batch) if self.connected else []
             failpoints.reach(failpoints.AFTER_CONFIRM)
-            told = [one for one in confirmed if not _is_snapshot(one.pending["type"])]
-            await self._history.insert_new([_history_row(one) for one in told])
+            told = [one for one in confirmed if not is_snapshot(one.pending["type"])]
+            await self._history.insert_new(
+                [history_row(one.kind, one.subject, one.pending) for one in told]
+            )
             failpoints.reach(failpoints.AFTER_HISTORY)
             await self._strike(confirmed)
-        except Exception as error:
-            log.warning("relay-batch-left-for-sweep", reason=type(error).__name__, size=len(batch))
+        except DatabaseAway:
+            log.warning("relay-batch-left-for-sweep", size=len(batch))
+        except Exception:
+            log.exception("relay-batch-left-for-sweep", size=len(batch))
         finally:
             self._in_hand.difference_update(one.pending["id"] for one in batch)
             self._slots.release()
 
     async def _publish_all(self, batch: Sequence[Outgoing]) -> list[Outgoing]:
-        publishing = [
-            asyncio.ensure_future(
-                self._publish(one.pending, self._encode(one), self._channels[i % CHANNELS])
-            )
-            for i, one in enumerate(batch)
-        ]
-        await asyncio.sleep(0)
-        failpoints.reach(failpoints.AFTER_PUBLISH)
-        outcomes = await asyncio.gather(*publishing, return_exceptions=True)
-        faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        if faults:
-            log.warning("relay-not-confirmed", reason=type(faults[0]).__name__, size=len(faults))
+        outcomes = await _within_time(
+            [self._tell(one, self._channels[i % CHANNELS]) for i, one in enumerate(batch)]
+        )
+        self._note_faults([fault for fault in outcomes if fault is not None])
         return [one for one, fault in zip(batch, outcomes, strict=True) if fault is None]
 
-    def _encode(self, one: Outgoing) -> bytes:
+    def _note_faults(self, faults: Sequence[BaseException]) -> None:
+        defects = [one for one in faults if not isinstance(one, UNCONFIRMED)]
+        if defects:
+            log.error("event-cannot-be-told", reason=repr(defects[0]), size=len(defects))
+        if faults:
+            log.warning("relay-not-confirmed", reason=type(faults[0]).__name__, size=len(faults))
+
+    async def _tell(self, one: Outgoing, channel: AbstractRobustChannel) -> None:
         snapshots = snapshots_of(one.kind, one.state, one.version, [one.pending])
         state = next(iter(snapshots.values()), None)
-        return encode(self.service, one.subject, one.pending["version"], one.pending, state)
+        body = encode(self.service, one.subject, one.pending["version"], one.pending, state)
+        await self._publish(one.pending, body, channel)
 
-    async def _publish(
-        self, event: Document, body: bytes, channel: AbstractRobustChannel
-    ) -> None:
+    async def _publish(self, event: Document, body: bytes, channel: AbstractRobustChannel) -> None:
         # wait=False, which only the class has: frames are queued, and their confirms gathered.
         underlay = cast(aiormq.Channel, await channel.get_underlay_channel())
         await underlay.basic_publish(
@@ -203,7 +243,6 @@ class Relay:
                 user_id=self.service,
             ),
             mandatory=True,
-            timeout=CONFIRM_TIMEOUT_SECONDS,
             wait=False,
         )
 
@@ -212,9 +251,10 @@ class Relay:
         for one in confirmed:
             ids = by_kind.setdefault(one.kind.collection, {})
             ids.setdefault(one.subject, []).append(one.pending["id"])
+        old = self._clock.now() - REMEMBERED_FOR
         await _all(
             self._database.collection(name).bulk(
-                [UpdateOne({"_id": id}, _struck(ids)) for id, ids in subjects.items()]
+                [UpdateOne({"_id": id}, _struck(ids, old)) for id, ids in subjects.items()]
             )
             for name, subjects in by_kind.items()
         )
@@ -245,31 +285,50 @@ def encode(
     )
 
 
-def _struck(event_ids: Sequence[str]) -> list[Document]:
-    """Remove the events by id; with none left, the document is next due at its own wake-up."""
-    left = {"$filter": {"input": "$pending", "cond": {"$not": {"$in": ["$$this.id", list(event_ids)]}}}}
+def _struck(event_ids: Sequence[str], forget_before: datetime) -> list[Document]:
+    """Remove the events by id; with none left, the document is next due at its own wake-up.
+
+    Results that are no longer to be repeated leave it on the way.
+    """
+    left = _only("$pending", {"$not": {"$in": ["$$this.id", list(event_ids)]}})
+    recent = _only("$recent", {"$gt": ["$$this.at", forget_before]})
     due = {"$cond": [{"$eq": [{"$size": "$pending"}, 0]}, "$wakes_at", "$due"]}
-    return [{"$set": {"pending": left}}, {"$set": {"due": due}}]
+    return [{"$set": {"pending": left, "recent": recent}}, {"$set": {"due": due}}]
 
 
-def _history_row(one: Outgoing) -> Document:
-    return {
-        "_id": one.pending["id"],
-        "aggregate": one.kind.name,
-        "subject": one.subject,
-        **{key: value for key, value in one.pending.items() if key != "id"},
-    }
-
-
-def _is_snapshot(event_type: str) -> bool:
-    return event_type.split(".")[1] == "snapshot"
+def _only(array: str, condition: Document) -> Document:
+    return {"$filter": {"input": array, "cond": condition}}
 
 
 def _is_contact(event_type: str) -> bool:
     return "contact" in event_type.split(".")[1:]
 
 
+def with_heartbeat(url: str) -> str:
+    """The broker's URL with our heartbeat, unless it names one: a half-open connection is then
+    noticed after three."""
+    return str(URL(url).update_query({"heartbeat": HEARTBEAT_SECONDS, **URL(url).query}))
+
+
+def is_cancelled() -> bool:
+    """Whether somebody cancels this task; aiormq also cancels what waits on a lost connection."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _within_time(
+    publishing: Sequence[Coroutine[Any, Any, None]],
+) -> list[BaseException | None]:
+    """Publish together; for each None when confirmed, else why not. One timer for all of them."""
+    tasks = [asyncio.ensure_future(one) for one in publishing]
+    await asyncio.sleep(0)
+    failpoints.reach(failpoints.AFTER_PUBLISH)
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=CONFIRM_TIMEOUT_SECONDS)
+        for one in late:
+            one.cancel()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def _all(work: Iterable[Awaitable[Any]]) -> None:
     await asyncio.gather(*work)
-
-

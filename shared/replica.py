@@ -8,12 +8,13 @@ for ever.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pymongo import IndexModel, UpdateOne
 
 from shared.contracts.base import Event, Snapshot
 from shared.database import Database, Document
+from shared.deadline import database_deadline
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Snapshot)
@@ -51,19 +52,32 @@ class Batcher(Generic[T]):
         await done
 
     async def _flush(self) -> None:
-        await asyncio.sleep(BATCH_WAIT_SECONDS)
-        while self._items:
-            batch, self._items = self._items[:BATCH], self._items[BATCH:]
-            try:
-                await self._write([item for item, _ in batch])
-            except Exception as error:
-                _finish(batch, error)
-            else:
-                _finish(batch, None)
-        self._flushing = None
+        # It outlives the caller that began it, and serves others.
+        database_deadline.set(None)
+        try:
+            await asyncio.sleep(BATCH_WAIT_SECONDS)
+            while self._items:
+                await self._flush_one()
+        finally:
+            self._flushing = None
+
+    async def _flush_one(self) -> None:
+        batch, self._items = self._items[:BATCH], self._items[BATCH:]
+        try:
+            await self._write([item for item, _ in batch])
+        except Exception as error:
+            _finish(batch, error)
+        except asyncio.CancelledError:
+            for _, done in batch:
+                done.cancel()
+            raise
+        else:
+            _finish(batch, None)
 
 
-def _finish(batch: Sequence[tuple[object, "asyncio.Future[None]"]], error: Exception | None) -> None:
+def _finish(
+    batch: Sequence[tuple[object, "asyncio.Future[None]"]], error: Exception | None
+) -> None:
     for _, done in batch:
         if done.done():
             continue
@@ -82,12 +96,13 @@ class Replica(Generic[S]):
         self.snapshot = snapshot
         self.collection = database.collection("replica_" + snapshot.aggregate.replace(".", "_"))
         self._indexes = tuple(indexes)
-        self._batcher: Batcher[Event] = Batcher(self._write)
+        self._batcher: Batcher[UpdateOne] = Batcher(self._write)
 
     async def apply(self, event: Event) -> None:
         """Take the event's snapshot if it is as new as ours or newer; returns when stored."""
         if event.data.state is not None:
-            await self._batcher.add(event)
+            # Made here, so that a snapshot without a version fails alone.
+            await self._batcher.add(_newest_wins(event.subject, event.data.state))
 
     async def get(self, id: str) -> Known[S] | None:
         """What is known of one aggregate; None when unknown or erased."""
@@ -120,17 +135,17 @@ class Replica(Generic[S]):
         state = self.snapshot.model_validate(document["state"])
         return Known(document["_id"], document["version"], state)
 
-    async def _write(self, events: list[Event]) -> None:
-        await self.collection.bulk([_newest_wins(event) for event in events])
+    async def _write(self, writes: list[UpdateOne]) -> None:
+        await self.collection.bulk(writes)
 
 
-def _newest_wins(event: Event) -> Any:
-    document = replica_document(event.subject, event.data.state or {})
+def _newest_wins(subject: str, state: Document) -> UpdateOne:
+    document = replica_document(subject, state)
     keep: Document = {"$eq": ["$erased", True]}
     if not document.get("erased"):
         keep = {"$or": [keep, {"$gt": ["$version", document["version"]]}]}
     return UpdateOne(
-        {"_id": event.subject},
+        {"_id": subject},
         # $literal: a text that begins with $ is a text, not a field.
         [{"$replaceWith": {"$cond": [keep, "$$ROOT", {"$literal": document}]}}],
         upsert=True,

@@ -9,8 +9,9 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,7 @@ from shared.failed import FailedMessages
 from shared.http import describe, install, route_template
 from shared.keys import KeySet
 from shared.people import HEARTBEAT, HEARTBEAT_SECONDS
-from shared.relay import HISTORY_INDEXES, Relay
+from shared.relay import HISTORY_INDEXES, Relay, is_cancelled
 from shared.replica import Replica
 from shared.settings import Settings
 from shared.store import LEASE_SECONDS, Kind, Store
@@ -110,12 +111,12 @@ class Process:
         """Everything but HTTP, until cancelled. What cannot go on ends the process."""
         await self._ensure_indexes()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.plumbing.relay.run())
-            tasks.create_task(self.bus.run())
-            tasks.create_task(self.due.run())
-            tasks.create_task(self._gauges())
+            tasks.create_task(_never_ending(self.plumbing.relay.run()))
+            tasks.create_task(_never_ending(self.bus.run()))
+            tasks.create_task(_never_ending(self.due.run()))
+            tasks.create_task(_never_ending(self._gauges()))
             if self.plumbing.name == "registry":
-                tasks.create_task(self._heartbeat())
+                tasks.create_task(_never_ending(self._heartbeat()))
             for task in self.service.tasks:
                 tasks.create_task(_forever(task))
 
@@ -185,10 +186,14 @@ class Process:
     async def _oldest_overdue(self) -> float:
         now, ages = self.plumbing.clock.now(), [0.0]
         for kind in self.service.kinds:
+            # Leased ones, too: a lease moves `due`, and must not hide how long an event has waited.
             rows = await self.plumbing.store.of(kind).find(
-                {"due": {"$lte": now}}, projection={"due": 1}, sort=[("due", 1)], limit=1
+                {"due": {"$lte": now + timedelta(seconds=LEASE_SECONDS)}},
+                projection={"pending.time": 1},
+                sort=[("due", 1)],
+                limit=100,
             )
-            ages += [(now - row["due"]).total_seconds() + LEASE_SECONDS for row in rows]
+            ages += [(now - one["time"]).total_seconds() for row in rows for one in row["pending"]]
         return max(ages)
 
 
@@ -270,7 +275,9 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        incoming = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"traceparent"), None)
+        incoming = next(
+            (v.decode("latin-1") for k, v in scope["headers"] if k == b"traceparent"), None
+        )
         traceparent = telemetry.new_traceparent(self._share, incoming)
         status, started = 500, time.perf_counter()
 
@@ -292,6 +299,16 @@ class Observed:
         if series is None:
             series = self._series[key] = telemetry.requests_seconds.labels(*key)
         series.observe(seconds)
+
+
+async def _never_ending(work: Coroutine[Any, Any, None]) -> None:
+    """Make a fault of an end that nobody asked for: a library's lost connection cancels, too."""
+    try:
+        await work
+    except asyncio.CancelledError:
+        if is_cancelled():
+            raise
+    raise RuntimeError(f"{work!r} has ended")
 
 
 async def _forever(task: Callable[[], Awaitable[None]]) -> None:

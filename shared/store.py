@@ -1,9 +1,9 @@
 """The only way to write an aggregate: load, ask a pure rule, save under its version (P1, P18, P19).
 
-A document is `{_id, version, state, keys, pending, due, wakes_at, recent, birth, schema}`. One
-atomic update changes the state, raises the version and leaves the events that tell of it in
+A document is `{_id, version, state, keys, pending, due, wakes_at, naps, recent, birth, schema}`.
+One atomic update changes the state, raises the version and leaves the events that tell of it in
 `pending`; the relay takes them from there. `due` is when the due loop must look at it: the sweep of
-pending events, or `wakes_at`, whichever comes first.
+pending events, or `wakes_at`, whichever comes first; `naps` counts wake-ups that changed nothing.
 """
 
 import asyncio
@@ -17,13 +17,14 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from weakref import WeakValueDictionary
 
 from pydantic import BaseModel
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from shared import failpoints
 from shared.clock import Clock
 from shared.contracts.base import Facts, Snapshot, aggregate_of
 from shared.contracts.problems import Busy, KeyReused, NotFound, Stale, Unavailable
 from shared.database import Collection, Database, Document, Taken
+from shared.deadline import database_seconds_left, renew_deadline
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -127,7 +128,9 @@ Rule = Callable[[S], Change[S]]
 class Outbox(Protocol):
     """Where freshly committed events go; the relay. What it cannot take, the sweep finds."""
 
-    def committed(self, kind: "Kind[Any]", id: str, version: int, state: Any, pending: list[Document]) -> None: ...
+    def committed(
+        self, kind: "Kind[Any]", id: str, version: int, state: Any, pending: list[Document]
+    ) -> None: ...
 
 
 def event_id(aggregate_id: str, version: int, event_type: str) -> str:
@@ -145,7 +148,9 @@ def new_id(by: By) -> str:
     return derived_id("new", by.repeat.key_hash) if by.repeat else str(uuid4())
 
 
-_WITHOUT_PLUMBING = {"pending": 0, "recent": 0, "due": 0, "wakes_at": 0, "birth": 0, "keys": 0}
+_WITHOUT_PLUMBING = dict.fromkeys(
+    ("pending", "recent", "due", "lease", "wakes_at", "naps", "birth", "keys"), 0
+)
 
 
 class Store:
@@ -217,13 +222,19 @@ class Store:
                 if by.expected is not None and by.expected != stored.version:
                     raise Stale(extra={"version": stored.version})
                 change = rule(stored.state)
-                if not change.events and change.state == stored.state:
+                nothing = not change.events and change.state == stored.state
+                if nothing and by.repeat is None:
                     return Stored(id, stored.version, stored.state, change.result)
                 failpoints.reach(failpoints.BEFORE_COMMIT)
                 update, pending = self._update(kind, stored, change, by)
+                if nothing:
+                    # Nothing to do is an answer, too: the same request may not do something later.
+                    update = {"$push": {"recent": update["$push"]["recent"]}}
                 result = await self.of(kind).update_one(
                     {"_id": id, "version": stored.version}, update
                 )
+                if result.modified_count and nothing:
+                    return Stored(id, stored.version, stored.state, change.result)
                 if result.modified_count:
                     break
                 if time.monotonic() > give_up_at:
@@ -235,79 +246,98 @@ class Store:
     async def change_many(
         self, changes: Sequence[tuple[Kind[Any], str, Rule[Any]]], by: By
     ) -> list[Stored[Any]]:
-        """Change several aggregates or none, in one transaction (only where P5 allows: a swap)."""
+        """Change several aggregates or none, in one transaction (only where P5 allows: a swap).
+
+        A repeated request (by its key, kept in each of them) gets the first one's results.
+        """
         written: list[tuple[Kind[Any], Stored[Any], list[Document]]] = []
 
         async def work(session: Any) -> None:
             written.clear()
             for kind, id, rule in changes:
-                raw = self.database.raw(kind.collection)
-                document = await raw.find_one({"_id": id}, session=session)
-                if document is None:
-                    raise NotFound()
-                before = Stored(id, document["version"], kind.read(document))
-                change = rule(before.state)
-                update, pending = self._update(kind, before, change, by)
-                await raw.update_one(
-                    {"_id": id, "version": before.version}, update, session=session
-                )
+                written.append(await self._change_within(session, kind, id, rule, by))
                 failpoints.reach(failpoints.WITHIN_CHANGE_MANY)
-                after = Stored(id, before.version + 1, change.state, change.result)
-                written.append((kind, after, pending))
 
         await self.database.transaction(work)
         for kind, stored, pending in written:
-            self._hand_over(kind, stored.id, stored.version, stored.state, pending)
+            if not stored.repeated:
+                self._hand_over(kind, stored.id, stored.version, stored.state, pending)
         return [stored for _, stored, _ in written]
 
+    async def _change_within(
+        self, session: Any, kind: Kind[Any], id: str, rule: Rule[Any], by: By
+    ) -> tuple[Kind[Any], Stored[Any], list[Document]]:
+        raw = self.database.raw(kind.collection)
+        document = await raw.find_one({"_id": id}, _for_change(by), session=session)
+        if document is None:
+            raise NotFound()
+        before = Stored(id, document["version"], kind.read(document))
+        remembered = self._remembered(document, by)
+        if remembered is not None:
+            return kind, Stored(id, before.version, before.state, remembered, repeated=True), []
+        change = rule(before.state)
+        update, pending = self._update(kind, before, change, by)
+        await raw.update_one({"_id": id, "version": before.version}, update, session=session)
+        return kind, Stored(id, before.version + 1, change.state, change.result), pending
+
     async def timeline(self, kind: Kind[Any], id: str, limit: int = 1000) -> list[Document]:
-        """What happened to one aggregate, in order: the history, and what is still pending (P9)."""
+        """What happened to one aggregate, in order: the history, and what is still pending (P9).
+
+        Rows are as in the history: `{_id, aggregate, subject, type, version, time, actor, ...}`.
+        """
+        # Pending first: what is struck while we read has been in the history before.
+        document = await self.of(kind).find_one({"_id": id}, {"pending": 1}) or {"pending": []}
         history = await self.database.collection("history").find(
             {"subject": id}, sort=[("version", 1)], limit=limit
         )
-        document = await self.of(kind).find_one({"_id": id}, {"pending": 1}) or {"pending": []}
-        told = {row["_id"] for row in history}
-        waiting = [
-            one for one in document["pending"]
-            if one["id"] not in told and ".snapshot." not in one["type"]
-        ]
-        return [*history, *waiting]
+        rows = {row["_id"]: row for row in history}
+        for one in document["pending"]:
+            if not is_snapshot(one["type"]):
+                rows.setdefault(one["id"], history_row(kind, id, one))
+        return sorted(rows.values(), key=lambda row: int(row["version"]))[:limit]
 
     async def resync(self, kind: Kind[Any]) -> int:
         """Have the sweep publish a snapshot of every aggregate of a kind; how many there are.
 
         The snapshots go through `pending` like any event, so a kill loses none of them.
         """
+        return await self._each_page(kind, {})
+
+    async def lift(self, kind: Kind[Any]) -> int:
+        """After a restore: raise every version, so that replicas take what is older in truth.
+
+        The snapshots that tell them are pending in the same write; how many there are.
+        """
+        return await self._each_page(kind, {"$inc": {"version": RESTORE_LIFT}})
+
+    async def ensure_indexes(self, kind: Kind[Any]) -> None:
+        """The plumbing's own indexes on `due` and `wakes_at`, and the kind's."""
+        await self.of(kind).ensure_indexes([due_index("due"), due_index("wakes_at"), *kind.indexes])
+
+    async def _each_page(self, kind: Kind[Any], update: Document) -> int:
         done, last = 0, ""
         while True:
+            if database_seconds_left() is not None:
+                renew_deadline()
             page = await self.of(kind).find(
                 {"_id": {"$gt": last}}, projection={"version": 1}, sort=[("_id", 1)], limit=500
             )
             if not page:
                 return done
-            for one in page:
-                await self._ask_for_snapshots(kind, one["_id"], one["version"])
+            await self.of(kind).bulk([self._ask_for_snapshots(kind, one, update) for one in page])
             done, last = done + len(page), page[-1]["_id"]
 
-    async def lift(self, kind: Kind[Any]) -> None:
-        """After a restore: raise every version, so that replicas take what is older in truth."""
-        await self.of(kind).update_many({}, {"$inc": {"version": RESTORE_LIFT}})
-
-    async def ensure_indexes(self, kind: Kind[Any]) -> None:
-        """The plumbing's own index on `due` and the kind's."""
-        due = IndexModel(
-            [("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$type": "date"}}
-        )
-        await self.of(kind).ensure_indexes([due, *kind.indexes])
-
-    async def _ask_for_snapshots(self, kind: Kind[Any], id: str, version: int) -> None:
-        now = self.clock.now()
+    def _ask_for_snapshots(self, kind: Kind[Any], found: Document, update: Document) -> Any:
+        now, by, id = self.clock.now(), By(), found["_id"]
         publisher, _ = kind.name.split(".")
         pending = [
-            self._event(f"{publisher}.snapshot.{name.split('.')[1]}", id, version, {}, By(), now)
+            self._event(
+                f"{publisher}.snapshot.{name.split('.')[1]}", id, found["version"], {}, by, now
+            )
             for name in kind.snapshots
         ]
-        await self.of(kind).update_one({"_id": id}, {"$push": {"pending": {"$each": pending}}, "$set": {"due": now}})
+        asked = {"$push": {"pending": {"$each": pending}}, "$set": {"due": now}}
+        return UpdateOne({"_id": id}, {**asked, **update})
 
     def _lock(self, id: str) -> asyncio.Lock:
         # A lock per hot document spares its callers most version conflicts within this process.
@@ -317,10 +347,7 @@ class Store:
         return lock
 
     async def _load_for_change(self, kind: Kind[S], id: str, by: By) -> Document:
-        projection: Document = {"version": 1, "state": 1, "schema": 1}
-        if by.repeat:
-            projection["recent"] = {"$elemMatch": {"key": by.repeat.key_hash}}
-        document = await self.of(kind).find_one({"_id": id}, projection)
+        document = await self.of(kind).find_one({"_id": id}, _for_change(by))
         if document is None:
             raise NotFound()
         return document
@@ -350,6 +377,7 @@ class Store:
             "keys": kind.keys(change.state),
             "pending": pending,
             "recent": [],
+            "naps": 0,
             "schema": kind.schema,
             **self._times(kind, change.state, pending, now),
         }
@@ -371,6 +399,7 @@ class Store:
             "state": change.state.model_dump(mode="json", by_alias=True),
             "keys": kind.keys(change.state),
             "version": version,
+            "naps": 0,
             "schema": kind.schema,
             **self._times(kind, change.state, pending, now),
         }
@@ -387,7 +416,9 @@ class Store:
         self, id: str, version: int, events: Sequence[Facts], by: By, now: datetime
     ) -> list[Document]:
         return [
-            self._event(event.type, id, version, event.model_dump(mode="json", by_alias=True), by, now)
+            self._event(
+                event.type, id, version, event.model_dump(mode="json", by_alias=True), by, now
+            )
             for event in events
         ]
 
@@ -415,6 +446,31 @@ class Store:
             self._outbox.committed(kind, id, version, state, pending)
 
 
+def _for_change(by: By) -> Document:
+    projection: Document = {"version": 1, "state": 1, "schema": 1}
+    if by.repeat:
+        projection["recent"] = {"$elemMatch": {"key": by.repeat.key_hash}}
+    return projection
+
+
+def due_index(field: str) -> IndexModel:
+    """An index of what has its time; rows that wait for nothing are not in it."""
+    return IndexModel(
+        [(field, ASCENDING)], name=field, partialFilterExpression={field: {"$type": "date"}}
+    )
+
+
+def history_row(kind: Kind[Any], subject: str, pending: Document) -> Document:
+    """The line of the timeline that a pending event becomes."""
+    told = {key: value for key, value in pending.items() if key != "id"}
+    return {"_id": pending["id"], "aggregate": kind.name, "subject": subject, **told}
+
+
+def is_snapshot(event_type: str) -> bool:
+    """True for what only a resync sends."""
+    return event_type.split(".")[1] == "snapshot"
+
+
 def _entry(repeat: RepeatKey, result: Mapping[str, Any], now: datetime) -> Document:
     return {"key": repeat.key_hash, "body": repeat.body_hash, "at": now, "result": dict(result)}
 
@@ -425,7 +481,9 @@ def _same_body(entry: Document, by: By) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], entry["result"])
 
 
-def snapshots_of(kind: Kind[S], state: S, version: int, pending: Sequence[Document]) -> dict[str, Document]:
+def snapshots_of(
+    kind: Kind[S], state: S, version: int, pending: Sequence[Document]
+) -> dict[str, Document]:
     """The public state for each aggregate that the pending events speak of."""
     names = {_public_aggregate(one["type"]) for one in pending}
     return {name: kind.snapshot(name, state, version) for name in names if name in kind.snapshots}
@@ -434,5 +492,3 @@ def snapshots_of(kind: Kind[S], state: S, version: int, pending: Sequence[Docume
 def _public_aggregate(event_type: str) -> str:
     publisher, kind, what = event_type.split(".")
     return f"{publisher}.{what}" if kind == "snapshot" else aggregate_of(event_type)
-
-
