@@ -180,6 +180,7 @@ class Process:
         with self._lock, self.log.open("ab") as log:
             if self._stopped:
                 raise PartError(f"{self.name} was stopped while starting.")
+            self._end_orphans()
             self._child = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -190,6 +191,12 @@ class Process:
                 start_new_session=True,
             )
             self.record.write(self._child.pid)
+
+    def _end_orphans(self) -> None:
+        # A killed nginx leaves workers, which go on holding its port; they share its session's group.
+        if self._child is not None and self._child.poll() is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     def wait_ready(self) -> None:
         """Wait until ready. Raises PartError when the process dies first or takes too long."""
@@ -224,6 +231,7 @@ class Process:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+        self._end_orphans()
         self.record.path.unlink(missing_ok=True)
 
     def kill(self) -> None:
