@@ -14,8 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.run import report, run
-from tests.chaos.running import a_system
+from tests.chaos.run import Outcome, a_stage, report, under_blows
+from tests.chaos.running import Running, a_system
 
 EXAMPLES = "Examples: samverkan chaos --kills 5 --seed 1 · samverkan chaos --kills 50"
 
@@ -35,11 +35,16 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="samverkan-chaos-"))
     print(f"seed {seed}: samverkan chaos --kills {options.kills} --seed {seed} is this run again")
     with a_system(folder, _say) as system:
-        outcome = asyncio.run(run(system, seed, options.kills, _say))
+        outcome = asyncio.run(_run(system, seed, options.kills))
     report(outcome, folder, _say)
     if outcome.verdict.held:
         shutil.rmtree(folder)
     return 0 if outcome.verdict.held else 1
+
+
+async def _run(system: Running, seed: int, kills: int) -> Outcome:
+    async with a_stage(system, _say) as stage:
+        return await under_blows(stage, seed, kills, _say)
 
 
 def _say(line: str) -> None:

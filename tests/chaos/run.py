@@ -1,10 +1,12 @@
-"""One run: set the scene, let everybody act while parts die, wait until all is still, judge."""
+"""One run: everybody acts while something happens to the parts; wait until all is still; judge."""
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tests.chaos import blows
 from tests.chaos.ledger import Ledger
@@ -14,68 +16,90 @@ from tests.chaos.oracle.leftovers import leftovers
 from tests.chaos.oracle.stores import Stores
 from tests.chaos.people import People, Tokens
 from tests.chaos.running import Running
-from tests.chaos.scene import Scene, set_scene
+from tests.chaos.scene import Scene, fresh, set_scene
 from tests.chaos.schedule import schedule
 from tests.chaos.stream import keep_going, workers
 
 Tell = Callable[[str], None]
 STILL_WITHIN_SECONDS = 240.0
 LOOK_EVERY_SECONDS = 0.5
+AFTERMATH_SECONDS = 2.0
 ADMINISTRATOR = "chef"
 
 
-@dataclass
-class Outcome:
-    """What a run came to."""
+@dataclass(frozen=True)
+class Stage:
+    """A running system with its people and places."""
 
-    kills: int
+    system: Running
+    people: People
+    scene: Scene
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to; `before` are the ids that are older than it."""
+
     ledger: Ledger
+    before: frozenset[str]
     verdict: Verdict
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds_until_still: float
+    kills: int = 0
 
     def __str__(self) -> str:
         return f"kills={self.kills} acknowledged={self.ledger.acknowledged} {self.verdict}"
 
 
-async def run(system: Running, seed: int, kills: int, tell: Tell) -> Outcome:
-    """Raises Unanswered, ServerFault or TimeoutError when there is nothing to judge."""
-    system.appoint_first_administrator(ADMINISTRATOR, "Chefen demo")
+@asynccontextmanager
+async def a_stage(system: Running, tell: Tell) -> AsyncIterator[Stage]:
+    """Everybody and everything that the runs need."""
+    began = time.monotonic()
+    await asyncio.to_thread(system.appoint_first_administrator, ADMINISTRATOR, "Chefen demo")
     people = People(system.url, Tokens(system.runtime.issuer_url, system.folder))
     try:
-        began = time.monotonic()
         scene = await set_scene(people, people.someone(ADMINISTRATOR))
-        before = await _at_rest(system)
-        tell(f"the scene is set ({time.monotonic() - began:.1f} s); commands flow, seed {seed}")
-        ledger = Ledger()
-        seconds = await _storm(system, scene, ledger, seed, kills, tell)
-        began = time.monotonic()
-        system.wait_ready()
-        await _at_rest(system)
-        seconds["until still"] = time.monotonic() - began
-        tell(f"all is still after {seconds['until still']:.1f} s; comparing")
-        return Outcome(kills, ledger, judge(system, scene, ledger, before), seconds)
+        tell(f"the scene is set ({time.monotonic() - began:.1f} s)")
+        yield Stage(system, people, scene)
     finally:
         await people.close()
 
 
-async def _storm(
-    system: Running, scene: Scene, ledger: Ledger, seed: int, kills: int, tell: Tell
-) -> dict[str, float]:
-    def progress() -> str:
-        return f"{ledger.acknowledged:>5} acknowledged, {ledger.again} asked again"
+async def under_blows(stage: Stage, seed: int, kills: int, tell: Tell) -> Outcome:
+    """Raises Unanswered, ServerFault or TimeoutError when there is nothing to judge."""
+    dealt = schedule(seed, kills, stage.system.runtime.copies)
 
+    async def blow_by_blow(ledger: Ledger) -> None:
+        def progress() -> str:
+            return f"{ledger.acknowledged:>5} acknowledged, {ledger.again} asked again"
+
+        tell(f"commands flow, seed {seed}")
+        await blows.deal(stage.system, dealt, progress, tell)
+        await asyncio.sleep(AFTERMATH_SECONDS)
+
+    outcome = await under_load(stage, seed, blow_by_blow)
+    tell(f"all was still after {outcome.seconds_until_still:.1f} s")
+    return replace(outcome, kills=len(dealt))
+
+
+async def under_load(
+    stage: Stage, seed: int, meanwhile: Callable[[Ledger], Awaitable[Any]]
+) -> Outcome:
+    """Let everybody act while `meanwhile` goes on, wait until all is still, and judge."""
+    await fresh(stage.scene)
+    before, ledger = await until_still(stage.system), Ledger()
+    await keep_going(workers(seed, stage.scene, ledger), lambda: meanwhile(ledger))
     began = time.monotonic()
-    dealt = schedule(seed, kills, system.runtime.copies)
-    await keep_going(
-        workers(seed, scene, ledger), lambda: blows.deal(system, dealt, progress, tell)
-    )
-    return {"under fire": time.monotonic() - began}
+    await asyncio.to_thread(stage.system.wait_ready)
+    await until_still(stage.system)
+    seconds = time.monotonic() - began
+    verdict = judge(stage.system, stage.scene, ledger, before)
+    return Outcome(ledger, before, verdict, seconds)
 
 
-async def _at_rest(system: Running) -> frozenset[str]:
+async def until_still(system: Running) -> frozenset[str]:
     """Wait until nothing is left to do; what stands in the stores then, by id.
 
-    TimeoutError is not raised when something never ends: the verdict says what it is.
+    Nothing is raised when something never ends: the verdict says what it is.
     """
     with Stores(system.runtime) as stores:
         give_up_at, still = time.monotonic() + STILL_WITHIN_SECONDS, 0

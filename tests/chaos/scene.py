@@ -1,9 +1,10 @@
 """The world in which the run takes place: one house with an open meeting place, and those who use it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from tests.chaos.people import People, Someone
@@ -18,7 +19,7 @@ NATIONAL = {"kind": "national"}
 class Scene:
     """Everybody and everything of one run; `sessions` are the ids of those that may be signed up for.
 
-    The network's second organisation hosts nothing: roles in it come and go, and nobody is told.
+    `other` hosts nothing: roles in it come and go, and nobody is told. `numbers` are given once.
     """
 
     administrator: Someone
@@ -31,14 +32,16 @@ class Scene:
     accommodation: str = ""
     place: str = ""
     sessions: list[str] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 async def set_scene(people: People, administrator: Someone) -> Scene:
     """Make all of it through the gateway; the administrator has been appointed already."""
     scene = await _everybody(people, administrator)
     await _grant(scene.administrator, scene.officer, "officer", NATIONAL)
-    scene.host = await _organisation(scene, scene.coordinators[0], "Värdföreningen demo", 1)
-    scene.other = await _organisation(scene, scene.coordinators[0], "Grannföreningen demo", 2)
+    scene.host = await _organisation(
+        scene, scene.coordinators[0], "Värdföreningen demo", next(scene.numbers)
+    )
     scope = {"kind": "organisation", "ids": [scene.host]}
     await _grant(scene.administrator, scene.coordinators[1], "coordinator", scope)
     await asyncio.gather(
@@ -46,11 +49,18 @@ async def set_scene(people: People, administrator: Someone) -> Scene:
     )
     await _open_house(scene)
     await _open_place(scene)
-    for number in range(2):
-        plan = an_activity(scene, number)
+    return scene
+
+
+async def fresh(scene: Scene) -> None:
+    """What a run must find untouched: sessions, and an organisation where nobody has a role."""
+    number = next(scene.numbers)
+    scene.other = await _organisation(scene, scene.coordinators[0], "Grannföreningen demo", number)
+    scene.sessions = []
+    for _ in range(2):
+        plan = an_activity(scene)
         planned = await scene.coordinators[0].done("/activities/activities", plan)
         scene.sessions += sessions_of(planned)
-    return scene
 
 
 async def _everybody(people: People, administrator: Someone) -> Scene:
@@ -107,8 +117,9 @@ async def _open_place(scene: Scene) -> None:
     await scene.coordinators[0].done(f"{path}/open")
 
 
-def an_activity(scene: Scene, number: int) -> dict[str, Any]:
-    """The plan of the run's activity with this number; far enough ahead that seats are placed at once."""
+def an_activity(scene: Scene) -> dict[str, Any]:
+    """A plan unlike the others before it; far enough ahead that seats are placed at once."""
+    number = next(scene.numbers)
     first = datetime.now(UTC).date() + timedelta(days=7 + number % 400)
     hour = 8 + number % 10
     return {

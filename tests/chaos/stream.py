@@ -81,12 +81,9 @@ class Volunteers(Worker):
 class Coordinator(Worker):
     """Plans activities and cancels sessions."""
 
-    def __init__(
-        self, name: str, seed: int, scene: Scene, ledger: Ledger, who: Someone, first: int
-    ) -> None:
+    def __init__(self, name: str, seed: int, scene: Scene, ledger: Ledger, who: Someone) -> None:
         super().__init__(name, seed, scene, ledger)
         self._who = who
-        self._number = first
 
     async def act(self) -> None:
         if self.rng.random() < 0.5 or not self.scene.sessions:
@@ -96,8 +93,7 @@ class Coordinator(Worker):
         await asyncio.sleep(self.rng.uniform(*PAUSE_SECONDS))
 
     async def _plan(self) -> None:
-        self._number += 1
-        plan = an_activity(self.scene, self._number)
+        plan = an_activity(self.scene)
         answer = await self.post(self._who, "/activities/activities", plan)
         if not answer.acknowledged:
             self.ledger.note(answer)
@@ -128,9 +124,8 @@ class Officer(Worker):
 
     async def act(self) -> None:
         on = str(datetime.now(UTC).date() - timedelta(days=self.rng.randint(0, 60)))
-        total = self.rng.randint(1, 300)
-        if self.ledger.residents.get(on) == total:
-            return
+        # Never the same again: an equal figure would be no news, and leave no event.
+        total = next(self.scene.numbers)
         path = f"/registry/accommodations/{self.scene.accommodation}/residents"
         answer = await self.post(self.scene.officer, path, {"on": on, "total": total})
         deed = Deed(
@@ -178,7 +173,7 @@ class Newcomers(Worker):
 
     async def act(self) -> None:
         applicant = self.rng.choice(self.scene.newcomers)
-        number = self.rng.randrange(10, 1_000_000)
+        number = next(self.scene.numbers)
         wish = an_organisation(f"Förening {number} demo", number)
         answer = await self.post(applicant, "/registry/organisations", wish)
         id = answer.body.get("id", "")
@@ -207,8 +202,8 @@ def workers(seed: int, scene: Scene, ledger: Ledger) -> list[Worker]:
             Volunteers(f"volunteers {n}", seed, scene, ledger, group)
             for n, group in enumerate(groups)
         ),
-        Coordinator("coordinator 1", seed, scene, ledger, first, 100),
-        Coordinator("coordinator 2", seed, scene, ledger, second, 200),
+        Coordinator("coordinator 1", seed, scene, ledger, first),
+        Coordinator("coordinator 2", seed, scene, ledger, second),
         Officer("officer", seed, scene, ledger),
         Administrator("administrator", seed, scene, ledger),
         Newcomers("newcomers", seed, scene, ledger),
