@@ -121,13 +121,8 @@ class Demo:
             *self.volunteers,
         ):
             language = "en" if person.subject in ENGLISH_READERS else "sv"
-            profile = {
-                "name": person.name,
-                "mail": f"{person.subject}@demo.example",
-                "preferred_language": language,
-                "languages": ["sv", "en"],
-            }
-            self._ids[person.subject] = person.put("/registry/me", profile)["id"]
+            me = person.introduce(preferred_language=language, languages=["sv", "en"])
+            self._ids[person.subject] = me["id"]
         self._grant(self.administrator, OFFICER, "officer", {"kind": "national"})
         say(
             f"  {self.administrator.name} is administrator, {self.officer.name} officer for the country"

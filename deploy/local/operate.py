@@ -161,8 +161,7 @@ def operator() -> Person:
     except ApiError as error:
         if error.code != "not-yet-known":
             raise
-        person.put("/registry/me", {"name": person.name})
-        roles = []
+        roles = person.introduce()["roles"]
     if not any(role["role"] == "operator" for role in roles):
         _appoint(person)
     return person
@@ -171,7 +170,7 @@ def operator() -> Person:
 def _appoint(person: Person) -> None:
     appoint_first_administrator()
     with Person(ADMINISTRATOR) as administrator:
-        administrator.put("/registry/me", {"name": administrator.name})
+        administrator.introduce()
         me = person.get("/registry/me")["id"]
         grant = {"role": "operator", "scope": {"kind": "national"}}
         administrator.post(f"/registry/people/{me}/roles", grant)

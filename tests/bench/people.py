@@ -10,8 +10,7 @@ COORDINATOR = "siv-samordnare-demo"
 def registered(subject: str) -> tuple[Person, str]:
     """A demo person who has said who they are; and their id."""
     person = Person(subject)
-    made = person.put("/registry/me", {"name": person.name, "mail": f"{subject}@demo.example"})
-    return person, made["id"]
+    return person, person.introduce()["id"]
 
 
 def administrator() -> Person:
