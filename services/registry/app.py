@@ -6,12 +6,14 @@ from fastapi import FastAPI
 
 from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.imports import ROWS, ROWS_INDEXES, Imports
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
 from services.registry.commands.ways import READS, READS_INDEXES, Ways
-from services.registry.kinds import ACCOMMODATION, KINDS, MEETING_PLACE, PERSON
+from services.registry.kinds import ACCOMMODATION, IMPORT, KINDS, MEETING_PLACE, PERSON
 from services.registry.routes import accommodations as accommodation_routes
+from services.registry.routes import imports as import_routes
 from services.registry.routes import meeting_places as meeting_place_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
@@ -35,6 +37,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         PERSON.name: registry.people.wake,
         ACCOMMODATION.name: registry.accommodations.wake,
         MEETING_PLACE.name: registry.meeting_places.wake,
+        IMPORT.name: registry.imports.wake,
     }
 
     async def wake(kind: Kind[Any], id: str) -> None:
@@ -52,12 +55,15 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 accommodation_routes.router,
                 way_routes.router,
                 meeting_place_routes.router,
+                import_routes.router,
                 operator_routes(plumbing, KINDS, replicas),
             ),
             subscriptions=reactions.subscriptions(registry),
             wake=wake,
             replicas=replicas,
-            indexes={READS: READS_INDEXES},
+            tasks=(registry.imports.run,),
+            indexes={READS: READS_INDEXES, ROWS: ROWS_INDEXES},
+            csv_paths=import_routes.CSV_PATHS,
         )
     )
     app.state.registry = registry
@@ -67,11 +73,13 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
 def _use_cases(plumbing: Plumbing) -> Registry:
     store = plumbing.store
     people = People(store)
+    organisations, accommodations = Organisations(store, people), Accommodations(store)
     return Registry(
         store=store,
-        organisations=Organisations(store, people),
+        organisations=organisations,
         people=people,
-        accommodations=Accommodations(store),
+        accommodations=accommodations,
         meeting_places=MeetingPlaces(store, people),
         ways=Ways(store, plumbing.database),
+        imports=Imports(store, plumbing.database, organisations, accommodations),
     )

@@ -20,8 +20,18 @@ async def test_somebody_signed_in_becomes_a_person_once_however_often_they_regis
 ) -> None:
     await system.start("registry")
     vera, first = await registered(system, "vera")
-    _, second = await registered(system, "vera", "Vera D")
+    _, second = await registered(system, "vera")
     assert first == second
+
+
+@pytest.mark.promise("P19")
+async def test_new_words_about_oneself_need_the_version_they_are_based_on(system: System) -> None:
+    await system.start("registry")
+    vera, _ = await registered(system, "vera")
+    tag = (await vera.get("/me")).headers["etag"]
+    assert (await vera.put("/me", {"name": "Vera D"})).status_code == 428
+    assert (await vera.put("/me", {"name": "Vera D"}, tag)).status_code == 200
+    assert (await vera.put("/me", {"name": "Vera E"}, tag)).status_code == 412
     assert (await vera.get("/me")).json()["name"] == "Vera D"
 
 

@@ -1,7 +1,7 @@
 """What can be done with accommodations: load what the rule needs, ask it, store."""
 
 from base64 import b32encode
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from shared.database import Document, Taken
 from shared.store import By, Change, Store, Stored, derived_id, new_id
 
 CODES_TRIED = 5
+MOST_KNOWN = 10_000
 
 
 class Accommodations:
@@ -48,10 +49,17 @@ class Accommodations:
             id, code, lambda given: rules.enter(details, given, import_id, figure), by
         )
 
-    async def is_code_taken(self, code: str) -> bool:
-        """Whether some accommodation has this code, in whatever case."""
-        query = {"keys.code": code.casefold()}
-        return bool(await self._store.find(ACCOMMODATION, query, limit=1))
+    async def known_among(
+        self, codes: Collection[str], names: Collection[str]
+    ) -> list[Stored[Accommodation]]:
+        """Those that have one of these codes (in lower case) or (as sort keys) names."""
+        query = {
+            "$or": [
+                {"keys.code": {"$in": list(codes)}},
+                {"keys.name": {"$in": list(names)}},
+            ]
+        }
+        return await self._store.find(ACCOMMODATION, query, limit=MOST_KNOWN)
 
     async def change(self, id: str, details: Details, by: By) -> Stored[Accommodation]:
         """Describe it anew."""

@@ -1,6 +1,6 @@
 """What can be done with organisations: load what the rule needs, ask it, store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from services.registry.commands.people import People
 from services.registry.domain import organisation as rules
@@ -11,6 +11,8 @@ from shared.contracts.problems import NotYetKnown, Refused
 from shared.contracts.registry import RoleGrant, Scope
 from shared.database import Document, Taken
 from shared.store import By, Change, Store, Stored, derived_id, new_id
+
+MOST_KNOWN = 10_000
 
 
 class Organisations:
@@ -29,17 +31,29 @@ class Organisations:
         await self._insist_on_national_parent(profile)
         assert by.actor is not None
         organisation, events = rules.apply(profile, by.actor)
-        return await self._create(new_id(by), organisation, Change(organisation, events), by)
+        return await self._create(new_id(by), Change(organisation, events), by)
 
     async def enter(
         self, id: str, profile: Profile, import_id: str, by: By
     ) -> Stored[Organisation]:
         """An import's row becomes a member; the derived id makes a second try the same member."""
+        if found := await self._store.find(ORGANISATION, {"_id": id}, limit=1):
+            return found[0]
         organisation, events = rules.enter(profile, import_id)
-        try:
-            return await self._create(id, organisation, Change(organisation, events), by)
-        except Taken:
-            return await self.load(id)
+        return await self._create(id, Change(organisation, events), by)
+
+    async def known_among(
+        self, numbers: Collection[str], names: Collection[str]
+    ) -> list[Stored[Organisation]]:
+        """The members that have one of these numbers or (as sort keys) names."""
+        query: Document = {
+            "keys.status": {"$nin": list(rules.ENDED)},
+            "$or": [
+                {"keys.number": {"$in": list(numbers)}},
+                {"keys.name": {"$in": list(names)}},
+            ],
+        }
+        return await self._store.find(ORGANISATION, query, limit=MOST_KNOWN)
 
     async def change(self, id: str, profile: Profile, by: By) -> Stored[Organisation]:
         """The organisation describes itself anew."""
@@ -103,9 +117,7 @@ class Organisations:
         """What has been done with it, by whom and when."""
         return await self._store.timeline(ORGANISATION, id)
 
-    async def _create(
-        self, id: str, organisation: Organisation, change: Change[Organisation], by: By
-    ) -> Stored[Organisation]:
+    async def _create(self, id: str, change: Change[Organisation], by: By) -> Stored[Organisation]:
         try:
             return await self._store.create(ORGANISATION, id, change, by)
         except Taken as taken:

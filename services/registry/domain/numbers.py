@@ -8,8 +8,16 @@ from pydantic import AfterValidator
 from shared.contracts.problems import Text
 from shared.contracts.texts import wrong
 
-_SPELLING = re.compile(r"(?:16)?(\d{6})\D?(\d{4})")
+_SPELLING = re.compile(r"(?:16)?([0-9]{10})|SE([0-9]{10})01")
 _BLANKS_AND_DASHES = re.compile(r"[\s\-\u2010-\u2015\u2212]")
+_PERSONAL = Text(
+    "Det ser ut som ett personnummer. Skriv organisationens nummer; personnummer sparas aldrig här.",
+    "That looks like a personal number. Write the organisation's; we never keep personal numbers.",
+)
+_WRONG_DIGIT = Text(
+    "Sista siffran stämmer inte. Kontrollera numret.",
+    "The last digit does not fit. Check the number.",
+)
 _NOT_A_NUMBER = Text(
     "Det är inget organisationsnummer. Skriv tio siffror, till exempel 802400-0005.",
     "That is no organisation number. Write ten digits, for example 802400-0005.",
@@ -22,15 +30,21 @@ def organisation_number(text: str) -> str:
     Skatteverket's rules (SKV 709): the first digit is never 0 or 4 here, the third is 2 or more
     (else it would be a personal number), the last is a Luhn check digit.
     """
-    match = _SPELLING.fullmatch(_BLANKS_AND_DASHES.sub("", text))
-    digits = "".join(match.groups()) if match else ""
-    if not digits.isascii() or not _holds(digits):
+    match = _SPELLING.fullmatch(_BLANKS_AND_DASHES.sub("", text).upper())
+    digits = (match.group(1) or match.group(2)) if match else ""
+    if digits and _is_like_a_persons(digits):
+        raise wrong("personal-number", _PERSONAL)
+    if not digits or digits[0] in "04" or digits[2] < "2":
         raise wrong("not-an-organisation-number", _NOT_A_NUMBER)
+    if not _luhn(digits):
+        raise wrong("wrong-check-digit", _WRONG_DIGIT)
     return digits
 
 
-def _holds(digits: str) -> bool:
-    return len(digits) == 10 and digits[0] not in "04" and digits[2] >= "2" and _luhn(digits)
+def _is_like_a_persons(digits: str) -> bool:
+    """A date of birth in front; coordination numbers add 60 to the day."""
+    month, day = int(digits[2:4]), int(digits[4:6])
+    return 1 <= month <= 12 and (1 <= day <= 31 or 61 <= day <= 91)
 
 
 def _luhn(digits: str) -> bool:

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.numbers import OrganisationNumber
 from services.registry.domain.places import County, Municipality
+from shared.contracts.activities import ActivityKind, TargetGroup
 from shared.contracts.base import Facts, OrganisationId, PersonId
-from shared.contracts.problems import Refused
+from shared.contracts.problems import FieldError, Invalid, Refused, Text
 from shared.contracts.registry import (
     OrganisationApplied,
     OrganisationApproved,
@@ -50,11 +51,11 @@ class Profile(BaseModel):
     mail: MailAddress | None = None
     phone: PhoneNumber | None = None
     web: Line | None = None
-    languages: tuple[LanguageCode, ...] = ()
-    competences: tuple[Line, ...] = ()
-    target_groups: tuple[Line, ...] = ()
-    counties: tuple[County, ...] = ()
-    municipalities: tuple[Municipality, ...] = ()
+    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=17)] = ()
+    competences: Annotated[tuple[ActivityKind, ...], Field(max_length=29)] = ()
+    target_groups: Annotated[tuple[TargetGroup, ...], Field(max_length=10)] = ()
+    counties: Annotated[tuple[County, ...], Field(max_length=21)] = ()
+    municipalities: Annotated[tuple[Municipality, ...], Field(max_length=290)] = ()
     activities_a_week: Annotated[int, Field(ge=0, le=10_000)] | None = None
 
 
@@ -73,6 +74,7 @@ Decision = tuple[Organisation, tuple[Facts, ...]]
 def apply(profile: Profile, applicant: PersonId) -> Decision:
     """Someone applies for an organisation; a branch names its national organisation."""
     _insist_on_parent(profile)
+    _insist_on_number(profile)
     organisation = Organisation(**profile.model_dump(), applicant=applicant)
     return organisation, (OrganisationApplied(applicant=applicant),)
 
@@ -88,6 +90,8 @@ def enter(profile: Profile, import_id: str) -> Decision:
 def change(organisation: Organisation, profile: Profile) -> Decision:
     """The organisation describes itself anew; kind and parent are not its own to change."""
     _refuse_ended(organisation)
+    if organisation.number is not None:
+        _insist_on_number(profile)
     if (profile.kind, profile.parent) != (organisation.kind, organisation.parent):
         raise Refused(
             "kind-is-fixed",
@@ -188,3 +192,13 @@ def _insist_on_parent(profile: Profile) -> None:
             sv="En lokalförening anger sin riksorganisation; andra anger ingen.",
             en="A branch names its national organisation; others name none.",
         )
+
+
+def _insist_on_number(profile: Profile) -> None:
+    """Branches and partners may be without; nationals too, but only when an import knows them."""
+    if profile.number is None and profile.kind in ("national", "independent"):
+        text = Text(
+            "Skriv organisationsnumret, till exempel 802400-0005.",
+            "Write the organisation number, for example 802400-0005.",
+        )
+        raise Invalid(fields=(FieldError("number", "missing", text),))

@@ -1,14 +1,15 @@
 """A person: who they are to us, how to reach them, and the roles they hold for a time."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.organisation import MailAddress, PhoneNumber
-from services.registry.domain.places import Municipality
-from shared.contracts.base import Facts, PersonId
-from shared.contracts.problems import NotFound, Refused
+from services.registry.domain.places import COUNTIES, Municipality
+from shared.contracts.base import Facts
+from shared.contracts.problems import FieldError, Invalid, NotFound, Refused, Text
 from shared.contracts.registry import (
     ContactChanged,
     ContactErased,
@@ -18,11 +19,24 @@ from shared.contracts.registry import (
     RoleEnded,
     RoleGrant,
     RoleGranted,
+    RoleName,
     RoleRevoked,
+    Scope,
 )
 from shared.contracts.texts import LanguageCode, Name
 
 CONTACT_FIELDS = ("mail", "phone")
+MOST_ROLES = 200
+MOST_PLACES = 50
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    "officer": ("national", "counties", "accommodations"),
+    "county_reader": ("national", "counties"),
+    "administrator": ("national",),
+    "operator": ("national",),
+    "coordinator": ("organisation",),
+    "volunteer": ("organisation",),
+}
+"""Where each role can hold."""
 
 
 class Profile(BaseModel):
@@ -33,7 +47,7 @@ class Profile(BaseModel):
     name: Name
     mail: MailAddress | None = None
     phone: PhoneNumber | None = None
-    languages: tuple[LanguageCode, ...] = ()
+    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=17)] = ()
     preferred_language: LanguageCode = "sv"
     municipality: Municipality | None = None
 
@@ -84,6 +98,12 @@ def grant(person: Person, role: RoleGrant) -> Decision:
         raise NotFound()
     if any(_same(held, role) for held in person.roles):
         return person, ()
+    if len(person.roles) >= MOST_ROLES:
+        raise Refused(
+            "too-many-roles",
+            sv=f"Personen har redan {MOST_ROLES} roller. Ta bort någon först.",
+            en=f"The person has {MOST_ROLES} roles already. Take one back first.",
+        )
     return _with_roles(person, (*person.roles, role)), (RoleGranted(grant=role),)
 
 
@@ -141,16 +161,30 @@ def initials(name: str) -> str:
     return "".join(f"{part[0].upper()}." for part in name.split() if part[0].isalpha()) or "—"
 
 
-def insist_on_known(person: Person | None, id: PersonId) -> Person:
-    """The person, or a refusal that names no one."""
-    if person is None or person.status == "erased":
-        raise Refused(
-            "not-yet-known",
-            sv="Personen finns inte här. Be hen logga in och registrera sig först.",
-            en="There is no such person here. Ask them to sign in and register first.",
-            extra={"person": id},
-        )
-    return person
+def insist_on_scope(role: RoleName, scope: Scope) -> None:
+    """A role holds where its kind of scope says: nowhere in particular, in counties that exist, ..."""
+    wanted = 0 if scope.kind == "national" else 1
+    most = {"national": 0, "organisation": 1}.get(scope.kind, MOST_PLACES)
+    places = len(set(scope.ids))
+    counties_exist = scope.kind != "counties" or set(scope.ids) <= COUNTIES.keys()
+    if scope.kind in SCOPES[role] and wanted <= places <= most and counties_exist:
+        return
+    text = Text(
+        f"Rollen kan inte gälla där. Ange något av: {', '.join(SCOPES[role])}, med rätt koder.",
+        f"The role cannot hold there. Give one of: {', '.join(SCOPES[role])}, with right codes.",
+    )
+    raise Invalid(fields=(FieldError("scope", "not-for-this-role", text),))
+
+
+def holds(person: Person, role: RoleName, organisation: str, now: datetime) -> bool:
+    """Whether the person has the role in the organisation now, and an account that is open."""
+    return person.status == "active" and any(
+        held.role == role
+        and organisation in held.scope.ids
+        and held.from_ <= now
+        and (held.until is None or now < held.until)
+        for held in person.roles
+    )
 
 
 def _with_roles(person: Person, roles: tuple[RoleGrant, ...]) -> Person:

@@ -3,11 +3,27 @@
 from typing import Any
 
 from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION
+from services.registry.kinds.imports import IMPORT
 from services.registry.kinds.meeting_places import MEETING_PLACE
 from services.registry.kinds.organisations import ORGANISATION
 from services.registry.kinds.people import PERSON
 from shared.store import Kind
 
-KINDS: tuple[Kind[Any], ...] = (ORGANISATION, PERSON, ACCOMMODATION, LOCATION, MEETING_PLACE)
+KINDS: tuple[Kind[Any], ...] = (
+    ORGANISATION,
+    PERSON,
+    ACCOMMODATION,
+    LOCATION,
+    MEETING_PLACE,
+    IMPORT,
+)
 
-__all__ = ["ACCOMMODATION", "KINDS", "LOCATION", "MEETING_PLACE", "ORGANISATION", "PERSON"]
+__all__ = [
+    "ACCOMMODATION",
+    "IMPORT",
+    "KINDS",
+    "LOCATION",
+    "MEETING_PLACE",
+    "ORGANISATION",
+    "PERSON",
+]

@@ -4,6 +4,7 @@ from services.registry.domain.person import Person
 from services.registry.permissions.common import ADMINISTRATOR, is_administrator
 from shared.caller import Caller, Role
 from shared.contracts.problems import Text
+from shared.contracts.registry import RoleGrant
 from shared.permissions import Permission
 from shared.store import Stored
 
@@ -36,6 +37,25 @@ GRANT_ROLE = Permission[object](
     rule=lambda caller: any(
         caller.has(role) for role in (Role.ADMINISTRATOR, Role.OFFICER, Role.COORDINATOR)
     ),
+)
+
+
+def could_revoke(caller: Caller, grant: RoleGrant) -> bool:
+    """Whoever could have given it; an own role that ends sooner is enough to take one back."""
+    return caller.may_grant(grant.model_copy(update={"until": caller.now}))
+
+
+def _revokes_some(caller: Caller, one: Stored[Person]) -> bool:
+    return any(could_revoke(caller, grant) for grant in one.state.roles)
+
+
+REVOKE_ROLE = Permission[Stored[Person]](
+    "role.revoke",
+    Text(
+        "En själv, och den som hade kunnat ge rollen",
+        "Oneself, and whoever could have given the role",
+    ),
+    visible=lambda caller, one: knows_person(caller, one) or _revokes_some(caller, one),
 )
 ADMINISTER_PERSON = Permission[Stored[Person]](
     "person.administer", ADMINISTRATOR, rule=is_administrator, visible=knows_person

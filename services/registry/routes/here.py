@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.imports import Imports
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
@@ -22,6 +23,7 @@ class Registry:
     accommodations: Accommodations
     meeting_places: MeetingPlaces
     ways: Ways
+    imports: Imports
 
 
 def here(request: Request) -> Registry:

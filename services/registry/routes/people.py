@@ -4,26 +4,27 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ConfigDict, Field
 
-from services.registry.domain.organisation import Organisation
-from services.registry.domain.person import Person, Profile
+from services.registry.domain.person import Person, Profile, insist_on_scope
 from services.registry.permissions.people import (
     ADMINISTER_PERSON,
     ERASE_PERSON,
     GRANT_ROLE,
     OWN_PROFILE,
     READ_PERSON,
+    REVOKE_ROLE,
+    could_revoke,
 )
 from services.registry.routes.here import here
 from services.registry.views.people import PERSON_FIELDS, person_view
 from shared import telemetry
 from shared.caller import Caller
 from shared.causes import by
-from shared.contracts.problems import Invalid, NotAllowed, NotFound, NotYetKnown
-from shared.contracts.registry import RoleGrant, RoleName, Scope
-from shared.contracts.texts import Body
-from shared.http import repeat_key, reply
+from shared.contracts.problems import Invalid, NotAllowed, NotFound, NotYetKnown, Refused
+from shared.contracts.registry import RoleGrant, RoleName, Scope, ScopeKind
+from shared.contracts.texts import Body, Line
+from shared.http import expected_version, reply
 from shared.permissions import Permission, allow, signed_in
 from shared.store import By, Stored, new_id
 from shared.tokens import Token
@@ -35,12 +36,31 @@ class ProfileBody(Profile, Body):
     """What a person says of themselves."""
 
 
+class ScopeBody(Body):
+    """Where a role is to hold."""
+
+    kind: ScopeKind
+    ids: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
+
+
 class GrantBody(Body):
     """A role for somebody, in a scope, for a time."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "role": "officer",
+                    "scope": {"kind": "counties", "ids": ["25"]},
+                    "until": "2027-12-31T23:00:00Z",
+                }
+            ]
+        }
+    )
+
     role: RoleName
-    scope: Scope
-    from_: AwareDatetime | None = None
+    scope: ScopeBody
+    from_: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = None
 
 
@@ -54,12 +74,11 @@ class Switch(Body):
 async def register(
     request: Request, body: ProfileBody, token: Annotated[Token, Depends(signed_in)]
 ) -> Response:
-    """Say who you are: makes a person of whoever has signed in, or changes their words."""
+    """Say who you are: makes a person of whoever has signed in; new words need If-Match."""
     current = telemetry.chain.get()
     command = By(
-        actor=None,
         traceparent=current.traceparent if current else "",
-        repeat=await repeat_key(request, token.identity.key),
+        expected=expected_version(request) if "if-match" in request.headers else None,
     )
     profile = Profile(**dict(body))
     stored = await here(request).people.register(token.identity, profile, command)
@@ -90,6 +109,7 @@ async def grant(
     """Give a role, never wider or longer than one's own."""
     command = await by(request, caller)
     role = _grant(body, caller, new_id(command), caller.now)
+    insist_on_scope(role.role, role.scope)
     await _insist_on_right(request, caller, role)
     stored = await here(request).people.grant(id, role, command)
     return reply({"id": role.id, "person": stored.id, "role": role.role}, 201)
@@ -100,14 +120,16 @@ async def revoke(
     request: Request,
     id: str,
     grant_id: str,
-    caller: Annotated[Caller, Depends(allow(GRANT_ROLE))],
+    caller: Annotated[Caller, Depends(allow(REVOKE_ROLE))],
 ) -> Response:
-    """Take a role back, at once; also one's own."""
-    person = await here(request).people.load(id)
+    """Take a role back, at once; also one's own. The last coordinator's only by an administrator."""
+    person = await _checked(request, id, caller, REVOKE_ROLE)
     held = next((one for one in person.state.roles if one.id == grant_id), None)
-    if held is None:
-        raise NotFound()
-    await _insist_on_right(request, caller, held)
+    # None: not there, or taken back by this very request before; the store knows which.
+    if held is not None and not caller.is_administrator:
+        if id != caller.person_id and not could_revoke(caller, held):
+            raise NotAllowed()
+        await _insist_on_another_coordinator(request, id, held)
     await here(request).people.revoke(id, grant_id, await by(request, caller))
     return Response(status_code=204)
 
@@ -164,7 +186,7 @@ def _grant(body: GrantBody, caller: Caller, id: str, now: datetime) -> RoleGrant
     return RoleGrant(
         id=id,
         role=body.role,
-        scope=body.scope,
+        scope=Scope(kind=body.scope.kind, ids=tuple(dict.fromkeys(body.scope.ids))),
         from_=body.from_ or now,
         until=body.until,
         granted_by=caller.person_id,
@@ -172,22 +194,49 @@ def _grant(body: GrantBody, caller: Caller, id: str, now: datetime) -> RoleGrant
 
 
 async def _insist_on_right(request: Request, caller: Caller, role: RoleGrant) -> None:
+    """The caller's own right, or a national organisation's to appoint a branch's first coordinator."""
     parent = await _parent_of(request, role)
-    if not caller.may_grant(role, parent):
+    if caller.may_grant(role):
+        await _insist_on_known_houses(request, role)
+    elif not caller.may_grant(role, parent):
         raise NotAllowed()
+    elif await here(request).people.has_coordinator(role.scope.ids[0]):
+        raise Refused(
+            "has-a-coordinator",
+            sv="Lokalföreningen har redan en samordnare, som själv utser fler.",
+            en="The branch has a coordinator already, who appoints others.",
+        )
 
 
 async def _parent_of(request: Request, role: RoleGrant) -> str | None:
     """The national organisation above the branch that the role is about."""
     if role.scope.kind != "organisation":
         return None
-    organisations: list[Organisation] = []
-    for id in role.scope.ids[:10]:
-        try:
-            organisations.append((await here(request).organisations.load(id)).state)
-        except NotFound as error:
-            raise NotYetKnown(extra={"field": "scope"}) from error
-    return organisations[0].parent if len(organisations) == 1 else None
+    try:
+        return (await here(request).organisations.load(role.scope.ids[0])).state.parent
+    except NotFound as error:
+        raise NotYetKnown(extra={"field": "scope"}) from error
+
+
+async def _insist_on_known_houses(request: Request, role: RoleGrant) -> None:
+    if role.scope.kind == "accommodations":
+        await here(request).meeting_places.accommodations(role.scope.ids)
+
+
+async def _insist_on_another_coordinator(request: Request, id: str, held: RoleGrant) -> None:
+    if held.role != "coordinator" or not held.scope.ids:
+        return
+    people, organisation = here(request).people, held.scope.ids[0]
+    if not await people.active_of([organisation]):
+        return
+    if not await people.has_coordinator(organisation, besides=id):
+        raise Refused(
+            "last-coordinator",
+            sv="Det är organisationens sista samordnare. Utse en till först, "
+            "eller be nätverkets administratör.",
+            en="This is the organisation's last coordinator. Appoint another first, "
+            "or ask the network administrator.",
+        )
 
 
 def _shown(stored: Stored[Person], caller: Caller) -> Response:

@@ -1,0 +1,55 @@
+"""Who may import what."""
+
+from dataclasses import dataclass
+
+from services.registry.domain.import_ import Import
+from services.registry.domain.import_columns import ImportKind
+from services.registry.permissions.common import is_administrator, is_officer
+from shared.caller import Caller
+from shared.contracts.problems import Text
+from shared.permissions import Permission
+from shared.store import Stored
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be imported, before anything is read of it."""
+
+    kind: ImportKind
+
+
+def may_import(caller: Caller, kind: ImportKind) -> bool:
+    """Administrators import organisations, officers accommodations."""
+    return is_administrator(caller) if kind == "organisations" else is_officer(caller)
+
+
+def _covers(caller: Caller, one: Stored[Import]) -> bool:
+    """Still the importer's to make: role and area may have changed since the dry run."""
+    return may_import(caller, one.state.kind) and all(
+        caller.is_officer_for(county) for county in one.state.counties
+    )
+
+
+WHO = Text(
+    "Nätverkets administratörer: organisationer. Handläggare: boenden i sitt område",
+    "Network administrators: organisations. Officers: accommodations of their area",
+)
+IMPORT_FILE = Permission[Wanted](
+    "import.check",
+    WHO,
+    rule=lambda caller: is_administrator(caller) or is_officer(caller),
+    within=lambda caller, wanted: may_import(caller, wanted.kind),
+)
+COMMIT_IMPORT = Permission[Stored[Import]](
+    "import.commit",
+    Text("Den som läste in filen", "Whoever uploaded the file"),
+    rule=lambda caller: is_administrator(caller) or is_officer(caller),
+    within=_covers,
+    visible=lambda caller, one: one.state.importer == caller.person_id,
+)
+READ_IMPORT = Permission[Stored[Import]](
+    "import.read",
+    Text("Den som läste in filen", "Whoever uploaded the file"),
+    rule=lambda caller: is_administrator(caller) or is_officer(caller),
+    visible=lambda caller, one: one.state.importer == caller.person_id,
+)
