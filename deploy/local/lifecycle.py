@@ -17,7 +17,7 @@ from deploy.local.state import ROOT, State
 from deploy.local.supervisor import Supervisor, Tell
 
 DOWN_SECONDS = 90.0
-KEPT_BY_RESET = ("uv", "lock")
+KEPT_BY_RESET = ("uv", "lock", "compose", "rabbitmq4")
 
 
 def run(
