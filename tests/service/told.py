@@ -1,5 +1,6 @@
 """A world told to notifications by real messages, as registry and activities would publish them."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -14,7 +15,7 @@ from shared.people import HEARTBEAT
 from shared.relay import CONTACTS_EXCHANGE, CONTENT_TYPE, EVENTS_EXCHANGE, encode
 from shared.store import event_id
 from shared.tokens import Identity
-from tests.harness import PASSWORDS, System
+from tests.harness import PASSWORDS, System, eventually
 
 ROOM = "place-1"
 ORGANISER, HOST = "organisation-organiser", "organisation-host"
@@ -87,6 +88,11 @@ class World:
             user_id=service,
         )
         await exchange.publish(message, routing_key=type, mandatory=True)
+
+    async def again(self, body: bytes) -> None:
+        """The same message once more."""
+        event = json.loads(body)
+        await self.publish(event["source"].strip("/"), event["type"], event["id"], body)
 
     async def tell(
         self, subject: str, facts: Facts, snapshot: Snapshot | None, **more: Any
@@ -211,6 +217,21 @@ class World:
         session = more.pop("session", None) or self.session(seats=(seats,))
         return await self.tell(id, activities.SeatsOffered(moved_up=(moved,)), session, **more)
 
+    async def settled(self) -> None:
+        """Return when everything that was published before has been taken in."""
+        marker = f"marker-{len(self.versions)}"
+        await self.organisation(marker)
+        await self.volunteer(marker)
+        await self.planned(marker, self.session(activity=marker))
+        for name in (
+            "activities_session",
+            "registry_contact",
+            "registry_person",
+            "registry_organisation",
+        ):
+            replica = self.system.raw("notifications", f"replica_{name}")
+            await eventually(lambda replica=replica: replica.find_one({"_id": marker}))
+
     async def erased(self, id: str) -> None:
         """A person is erased from everywhere."""
         await self.tell(id, registry.PersonErased(), None)
@@ -228,3 +249,19 @@ def grant(
         from_=datetime.fromisoformat("2026-01-01T00:00:00+00:00"),
         until=until,
     )
+
+
+async def planned_activity(world: World, id: str) -> bytes:
+    """The organiser plans football on Tuesdays."""
+    snapshot = activities.ActivitySnapshot(
+        kind="sport",
+        title={"sv": "Fotboll"},
+        status="planned",
+        organiser=ORGANISER,
+        meeting_place=ROOM,
+        accommodations=(),
+        target_groups=("all",),
+        first_start=world.session().start,
+    )
+    facts = activities.ActivityPlanned(organiser=ORGANISER, meeting_place=ROOM, sessions=18)
+    return await world.tell(id, facts, snapshot)
