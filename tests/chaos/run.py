@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos import blows
+from tests.chaos.alarms import alarms
 from tests.chaos.ledger import Ledger
 from tests.chaos.oracle import Verdict, judge
 from tests.chaos.oracle.judge import ids_so_far
@@ -44,6 +46,7 @@ class Outcome:
     before: frozenset[str]
     verdict: Verdict
     seconds_until_still: float
+    alarms: Counter[str]
     kills: int = 0
 
     def __str__(self) -> str:
@@ -93,7 +96,7 @@ async def under_load(
     await until_still(stage.system)
     seconds = time.monotonic() - began
     verdict = judge(stage.system, stage.scene, ledger, before)
-    return Outcome(ledger, before, verdict, seconds)
+    return Outcome(ledger, before, verdict, seconds, alarms(stage.system))
 
 
 async def until_still(system: Running) -> frozenset[str]:

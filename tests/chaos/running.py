@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local.process import Process, end, records
+from deploy.local.process import PartError, Process, end, records
 from deploy.local.runtime import SERVICES, Runtime
 from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
@@ -57,6 +57,30 @@ class Running:
                 away = [one.name for one in self.parts.values() if not (one.alive and one.ready())]
                 raise TimeoutError(f"not ready after {seconds:.0f} s: {', '.join(away)}")
             time.sleep(0.1)
+
+    @contextmanager
+    def kept_down(self, name: str) -> Iterator[None]:
+        """Kill a part and let nobody start it again until the block is left."""
+        part = self.parts[name]
+
+        def refuse() -> None:
+            raise PartError("it is kept down")
+
+        vars(part)["spawn"] = refuse
+        part.kill()
+        try:
+            yield
+        finally:
+            del vars(part)["spawn"]
+
+    @contextmanager
+    def hung(self, name: str) -> Iterator[None]:
+        """Stop a part (SIGSTOP) while the block runs: connections stay open, nothing answers."""
+        self.parts[name].pause()
+        try:
+            yield
+        finally:
+            self.parts[name].resume()
 
     def appoint_first_administrator(self, subject: str, name: str) -> None:
         """Make somebody the network's first administrator."""
