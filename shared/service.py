@@ -229,12 +229,14 @@ def _lifespan(process: Process) -> Callable[[FastAPI], Any]:
         keys = asyncio.create_task(process.plumbing.keys.run())
         running = asyncio.create_task(process.run())
         running.add_done_callback(_end_process_on_fault)
-        yield
-        for task in (running, keys):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await task
-        await process.close()
+        try:
+            yield
+        finally:
+            for task in (running, keys):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+            await process.close()
 
     return lifespan
 
