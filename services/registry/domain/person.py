@@ -74,6 +74,7 @@ def register(profile: Profile, identity: str) -> Decision:
 
 def change(person: Person, profile: Profile) -> Decision:
     """New words about oneself; contacts travel on a road of their own."""
+    _insist_on_living(person)
     fields = [name for name, value in profile if value != getattr(person, name)]
     if not fields:
         return person, ()
@@ -86,6 +87,7 @@ def change(person: Person, profile: Profile) -> Decision:
 
 def protect(person: Person, protected: bool) -> Decision:
     """Protected identity: others see initials at most, from now on."""
+    _insist_on_living(person)
     if person.protected == protected:
         return person, ()
     changed = person.model_copy(update={"protected": protected})
@@ -94,8 +96,7 @@ def protect(person: Person, protected: bool) -> Decision:
 
 def grant(person: Person, role: RoleGrant) -> Decision:
     """Give a role. The same grant (by id) twice is one; so is the same role and scope."""
-    if person.status == "erased":
-        raise NotFound()
+    _insist_on_living(person)
     if any(_same(held, role) for held in person.roles):
         return person, ()
     if len(person.roles) >= MOST_ROLES:
@@ -135,8 +136,7 @@ def end_roles(person: Person, now: datetime) -> Decision:
 
 def suspend(person: Person, suspended: bool) -> Decision:
     """Pause or reopen the account."""
-    if person.status == "erased":
-        raise NotFound()
+    _insist_on_living(person)
     status: Literal["active", "suspended"] = "suspended" if suspended else "active"
     if person.status == status:
         return person, ()
@@ -185,6 +185,11 @@ def holds(person: Person, role: RoleName, organisation: str, now: datetime) -> b
         and (held.until is None or now < held.until)
         for held in person.roles
     )
+
+
+def _insist_on_living(person: Person) -> None:
+    if person.status == "erased":
+        raise NotFound()
 
 
 def _with_roles(person: Person, roles: tuple[RoleGrant, ...]) -> Person:

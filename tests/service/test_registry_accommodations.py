@@ -1,0 +1,412 @@
+"""Accommodations over HTTP: figures in bands, addresses on one page, closing by the calendar."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.registry.commands.ways import READS
+from shared.causes import following
+from shared.contracts.activities import RoleSeats, SessionSnapshot
+from shared.contracts.base import Event, EventData
+from shared.store import By
+from tests.harness import System, eventually
+from tests.service.registry_world import LULEA, MALMO, Somebody, World, done, made, refused
+
+SECRET = "Hemliga vägen 7"
+WHERE = {
+    "address": SECRET,
+    "position": {"latitude": 65.8252, "longitude": 21.6887},
+    "directions": "Portkod 1917.",
+}
+
+
+async def test_figures_are_a_dated_series_and_must_add_up(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer = await world.officer()
+    house = await world.accommodation(officer)
+    path = f"/accommodations/{house}/residents"
+    figure = {"on": world.today, "total": 180, "women": 60, "men": 80, "girls": 20, "boys": 16}
+    problem = refused(await officer.client.post(path, figure), 422, "groups-do-not-add-up")
+    assert problem["detail"].startswith("Grupperna blir 176 men du skrev 180 personer.")
+    done(await officer.client.post(path, {**figure, "not_known_yet": 4}))
+    done(await officer.client.post(path, {"on": world.day(-7), "total": 150}))
+    shown = done(await officer.client.post(path, {"on": world.today, "total": 181}))
+    assert [one["total"] for one in shown["residents"]] == [150, 181]
+    far = {"on": world.day(400), "total": 1}
+    assert (
+        refused(await officer.client.post(path, far), 422, "invalid")["errors"][0]["field"] == "on"
+    )
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.case("X13")
+async def test_two_houses_equal_in_bands_look_alike_to_all_but_the_officer(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer, ada = await world.officer(), await world.administrator()
+    houses = []
+    for total, women in ((22, 2), (49, 5)):
+        house = await world.accommodation(officer, name="Lika demo", code=f"L-{total}")
+        figure = {"on": world.today, "total": total, "women": women}
+        done(await officer.client.post(f"/accommodations/{house}/residents", figure))
+        houses.append(house)
+    one, other = [
+        {
+            key: value
+            for key, value in done(await ada.client.get(f"/accommodations/{house}")).items()
+            if key not in ("id", "code")
+        }
+        for house in houses
+    ]
+    assert one == other
+    assert one["residents"][0]["total"] == "21-50"
+    assert one["capacity"] == "101-200"
+    exact = done(await officer.client.get(f"/accommodations/{houses[0]}"))
+    assert exact["residents"][0]["total"] == 22
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.case("X01")
+@pytest.mark.case("R29")
+async def test_no_answer_but_the_way_there_carries_or_is_ordered_by_an_address(
+    system: System,
+) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer, ada, cora = (
+        await world.officer(),
+        await world.administrator(),
+        await world.somebody("cora"),
+    )
+    organisation = await world.organisation(cora, ada)
+    house = await world.accommodation(officer)
+    place = await world.meeting_place(cora, officer, house, organisation)
+    located = await officer.client.put(f"/accommodations/{house}/location", WHERE)
+    assert located.status_code == 204
+    for person in (officer, ada, cora):
+        for query in (
+            "address=Hemliga",
+            "sort=address",
+            "sort=position",
+            "fields=address",
+            "nosuch=1",
+        ):
+            answer = await person.client.get(f"/accommodations?{query}")
+            assert refused(answer, 400, "unknown-field")
+        for path in (
+            "/accommodations", f"/accommodations/{house}", "/meeting-places",
+            f"/meeting-places/{place}", f"/accommodations/{house}/timeline",
+            f"/meeting-places/{place}/timeline", "/organisations",
+        ):  # fmt: skip
+            assert "Hemliga" not in (await person.client.get(path)).text
+            assert "65.82" not in (await person.client.get(path)).text
+    for name in ("accommodation", "history", "meeting_place"):
+        async for document in system.raw("registry", name).find({}):
+            assert "Hemliga" not in str(document)
+
+
+async def test_a_location_is_not_overwritten_unseen(system: System) -> None:
+    await system.start("registry")
+    officer = await World(system).officer()
+    house = await World(system).accommodation(officer)
+    path = f"/accommodations/{house}/location"
+    first = await officer.client.put(path, WHERE)
+    assert (await officer.client.put(path, WHERE)).status_code == 428
+    moved = await officer.client.put(path, {**WHERE, "address": "Ny 1"}, first.headers["etag"])
+    assert moved.status_code == 204
+    assert (await officer.client.put(path, WHERE, first.headers["etag"])).status_code == 412
+    far = {"address": "X", "position": {"latitude": 0, "longitude": 0}, "more": 1}
+    assert len(refused(await officer.client.put(path, far), 422, "invalid")["errors"]) == 3
+
+
+async def seated(system: System, world: World, house: str, person: str, hours: float) -> str:
+    """A session at the house that begins in so many hours, with the person in a seat."""
+    start = system.clock.now() + timedelta(hours=hours)
+    session = SessionSnapshot(
+        activity="A", kind="language_cafe", title={"sv": "Språkcafé"}, number=1, status="scheduled",
+        start=start, end=start + timedelta(hours=2), meeting_place="M", accommodations=(house,),
+        municipality="2582", county="25", organiser="O",
+        seats=(RoleSeats(role="helper", minimum=1, maximum=2, seated=(person,)),),
+    )  # fmt: skip
+    state = {"version": 1, **session.model_dump(mode="json", by_alias=True)}
+    await apply(system, f"session-{hours}", state)
+    return f"session-{hours}"
+
+
+async def apply(system: System, id: str, state: dict[str, Any]) -> None:
+    event = Event(
+        id=id, source="/activities", type="activities.session.planned", subject=id,
+        time=system.clock.now(), aggregateversion=state["version"], correlationid="c",
+        data=EventData(state=state),
+    )  # fmt: skip
+    await system.copy("registry").app.state.registry.ways.sessions.apply(event)
+
+
+async def a_volunteer(system: System, world: World) -> tuple[Somebody, str]:
+    """A volunteer of an organisation that has nothing to do with the house; and the house."""
+    officer, ada, cora = (
+        await world.officer(),
+        await world.administrator(),
+        await world.somebody("cora"),
+    )
+    organisation = await world.organisation(cora, ada)
+    vera = await world.somebody("vera")
+    await world.role(vera, "volunteer", "organisation", organisation)
+    house = await world.accommodation(officer)
+    await officer.client.put(f"/accommodations/{house}/location", WHERE)
+    return vera, house
+
+
+@pytest.mark.case("X02")
+@pytest.mark.case("X11")
+async def test_the_way_there_opens_48_hours_before_a_shift_and_closes_at_its_end(
+    system: System,
+) -> None:
+    await system.start("registry")
+    world = World(system)
+    vera, house = await a_volunteer(system, world)
+    path = f"/accommodations/{house}/way-there"
+    refused(await vera.client.get(path), 403, "way-not-shown-now")
+    await seated(system, world, house, vera.id, 50)
+    refused(await vera.client.get(path), 403, "way-not-shown-now")
+    system.clock.advance(timedelta(hours=2, seconds=5))
+    answer = await vera.client.get(path)
+    assert done(answer)["address"] == SECRET
+    assert answer.headers["cache-control"] == "private, no-store"
+    reads = [row async for row in system.raw("registry", READS).find({})]
+    assert [(row["person"], row["accommodation"], row["right"]) for row in reads] == [
+        (vera.id, house, "volunteer")
+    ]
+    assert "Hemliga" not in str(reads)
+    system.clock.advance(timedelta(hours=50, minutes=1))
+    refused(await vera.client.get(path), 403, "way-not-shown-now")
+
+
+@pytest.mark.case("X11")
+async def test_who_withdraws_or_was_never_seated_does_not_learn_the_way(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    vera, house = await a_volunteer(system, world)
+    path = f"/accommodations/{house}/way-there"
+    id = await seated(system, world, house, vera.id, 10)
+    done(await vera.client.get(path))
+    stored = await system.raw("registry", "replica_activities_session").find_one({"_id": id})
+    stored["state"]["seats"][0] |= {"seated": [], "waiting": [vera.id]}
+    await apply(system, id, {"version": 2, **stored["state"]})
+    refused(await vera.client.get(path), 403, "way-not-shown-now")
+
+
+@pytest.mark.case("X04")
+async def test_whoever_loses_the_hosting_loses_the_way_at_once(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer, ada, cora = (
+        await world.officer(),
+        await world.administrator(),
+        await world.somebody("cora"),
+    )
+    organisation = await world.organisation(cora, ada)
+    house = await world.accommodation(officer)
+    await officer.client.put(f"/accommodations/{house}/location", WHERE)
+    place = await world.meeting_place(cora, officer, house, organisation)
+    path = f"/accommodations/{house}/way-there"
+    assert done(await cora.client.get(path))["directions"] == "Portkod 1917."
+    done(await officer.client.post(f"/meeting-places/{place}/close"))
+    refused(await cora.client.get(path), 403, "way-not-shown-now")
+    refused(await ada.client.get(path), 403, "way-not-shown-now")
+
+
+async def test_where_only_the_county_may_be_named_the_municipality_is_hidden(
+    system: System,
+) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer, ada, cora = (
+        await world.officer(),
+        await world.administrator(),
+        await world.somebody("cora"),
+    )
+    organisation = await world.organisation(cora, ada)
+    house = await world.accommodation(officer, confidentiality="county")
+    place = await world.meeting_place(cora, officer, house, organisation)
+    assert done(await cora.client.get(f"/accommodations/{house}"))["municipality"] is None
+    assert done(await officer.client.get(f"/accommodations/{house}"))["municipality"] == "2582"
+    assert done(await cora.client.get(f"/meeting-places/{place}"))["municipality"] is None
+    for code in ("2582", LULEA):
+        assert done(await cora.client.get(f"/accommodations?municipality={code}"))["items"] == []
+
+
+@pytest.mark.promise("P6")
+async def test_a_closing_house_is_closed_when_its_day_has_come_and_its_place_with_it(
+    system: System,
+) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer, ada, cora = (
+        await world.officer(),
+        await world.administrator(),
+        await world.somebody("cora"),
+    )
+    organisation = await world.organisation(cora, ada)
+    house = await world.accommodation(officer)
+    place = await world.meeting_place(cora, officer, house, organisation)
+    closing = done(
+        await officer.client.post(f"/accommodations/{house}/close", {"closes_on": world.day(2)})
+    )
+    assert closing["status"] == "closing"
+    system.clock.advance(timedelta(days=2))
+
+    async def closed() -> bool:
+        shown = done(await officer.client.get(f"/accommodations/{house}"))
+        there = done(await officer.client.get(f"/meeting-places/{place}"))
+        return bool(shown["status"] == there["status"] == "closed")
+
+    await eventually(closed)
+    events = system.raw("registry", "history")
+    query = {"subject": house, "type": "registry.accommodation.closed"}
+    await eventually(lambda: events.count_documents(query))
+    assert await events.count_documents(query) == 1
+    done(await officer.client.post(f"/accommodations/{house}/reopen"))
+
+
+@pytest.mark.promise("P9")
+async def test_the_timeline_tells_who_did_what_when(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer = await world.officer()
+    house = await world.accommodation(officer)
+    steps = done(await officer.client.get(f"/accommodations/{house}/timeline"))["items"]
+    assert [step["what"] for step in steps] == [
+        "registry.accommodation.registered",
+        "registry.accommodation.opened",
+    ]
+    assert {step["by"] for step in steps} == {officer.id}
+
+
+@pytest.mark.promise("P20")
+@pytest.mark.case("R26")
+async def test_lists_come_in_swedish_order_and_page_without_gaps(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer = await world.officer()
+    names = ["Örnen", "Zeta", "Ängen", "Åsen", "alfa", "Beta", "Ågården"]
+    for name in names:
+        await world.accommodation(officer, opened=False, name=f"{name} demo")
+    seen: list[str] = []
+    path = "/accommodations?limit=3"
+    while True:
+        page = done(await officer.client.get(path))
+        seen += [one["name"].removesuffix(" demo") for one in page["items"]]
+        if page["next"] is None:
+            break
+        path = f"/accommodations?limit=3&cursor={page['next']}"
+    assert seen == ["alfa", "Beta", "Zeta", "Ågården", "Åsen", "Ängen", "Örnen"]
+    refused(await officer.client.get(path + "&status=open"), 400, "bad-cursor")
+
+
+async def test_an_officer_acts_in_their_own_counties_only(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    norr, syd = (
+        await world.officer("norr", "counties", "25"),
+        await world.officer("syd", "counties", "12"),
+    )
+    body = {"name": "X demo", "municipality": MALMO, "capacity": 10}
+    refused(await norr.client.post("/accommodations", body), 403, "not-allowed")
+    house = await world.accommodation(norr, opened=False)
+    refused(await syd.client.get(f"/accommodations/{house}"), 404, "not-found")
+    tag = (await norr.client.get(f"/accommodations/{house}")).headers["etag"]
+    refused(await norr.client.put(f"/accommodations/{house}", body, tag), 403, "not-allowed")
+    assert done(await syd.client.get("/accommodations?status=planned"))["items"] == []
+
+
+@pytest.mark.promise("P17")
+async def test_every_field_at_fault_is_named_at_once_in_both_languages(system: System) -> None:
+    await system.start("registry")
+    officer = await World(system).officer()
+    body = {"name": "", "municipality": "9999", "capacity": 0, "kind": "castle", "address": "X"}
+    for language, word in (("sv", "Ingen kommun"), ("en", "No municipality")):
+        headers = {"Accept-Language": language}
+        answer = await officer.client.post("/accommodations", body, headers=headers)
+        errors = refused(answer, 422, "invalid")["errors"]
+        assert {one["field"] for one in errors} == set(body)
+        text = next(one["detail"] for one in errors if one["field"] == "municipality")
+        assert text.startswith(word)
+
+
+@pytest.mark.promise("P19")
+@pytest.mark.promise("P18")
+async def test_descriptions_need_the_version_and_repeats_have_one_effect(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer = await world.officer()
+    body = {"name": "X demo", "municipality": "2582", "capacity": 10, "code": "X-1"}
+    first = await officer.client.post("/accommodations", body, key="k")
+    again = await officer.client.post("/accommodations", body, key="k")
+    assert made(first)["id"] == made(again)["id"]
+    refused(await officer.client.post("/accommodations", body), 409, "code-in-use")
+    path, tag = f"/accommodations/{first.json()['id']}", first.headers["etag"]
+    change = {name: value for name, value in body.items() if name != "code"} | {"capacity": 11}
+    refused(await officer.client.put(path, change), 428, "precondition-required")
+    done(await officer.client.put(path, change, tag))
+    refused(await officer.client.put(path, change, tag), 412, "stale")
+
+
+@pytest.mark.promise("P5")
+async def test_a_place_opened_while_its_house_closes_does_not_stay_open(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer, ada, cora = (
+        await world.officer(),
+        await world.administrator(),
+        await world.somebody("cora"),
+    )
+    organisation = await world.organisation(cora, ada)
+    house = await world.accommodation(officer)
+    place = await world.proposal(cora, house, organisation)
+    done(await officer.client.post(f"/meeting-places/{place}/sign", {"party": "agency"}))
+    done(await cora.client.post(f"/meeting-places/{place}/sign", {"party": organisation}))
+    registry = system.copy("registry").app.state.registry
+    standing_of = registry.meeting_places._standing_of
+
+    async def then_the_house_closes(id: str) -> Any:
+        seen = await standing_of(id)
+        monkeypatch.setattr(registry.meeting_places, "_standing_of", standing_of)
+        today = system.clock.now().date()
+        await registry.accommodations.close(house, today, following(By()))
+        return seen
+
+    monkeypatch.setattr(registry.meeting_places, "_standing_of", then_the_house_closes)
+    answer = await cora.client.post(f"/meeting-places/{place}/open")
+    assert done(answer)["status"] == "closed"
+
+
+@pytest.mark.promise("P6")
+async def test_an_agreement_begins_on_its_day_and_ends_after_its_last(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer, ada, cora = (
+        await world.officer(),
+        await world.administrator(),
+        await world.somebody("cora"),
+    )
+    organisation = await world.organisation(cora, ada)
+    house = await world.accommodation(officer)
+    terms = {"from": world.day(1), "until": world.day(3)}
+    place = await world.proposal(cora, house, organisation, agreement=terms)
+    done(await officer.client.post(f"/meeting-places/{place}/sign", {"party": "agency"}))
+    done(await cora.client.post(f"/meeting-places/{place}/sign", {"party": organisation}))
+    refused(await cora.client.post(f"/meeting-places/{place}/open"), 409, "wrong-status")
+
+    async def has(status: str) -> bool:
+        return bool(done(await cora.client.get(f"/meeting-places/{place}"))["status"] == status)
+
+    system.clock.advance(timedelta(days=1))
+    await eventually(lambda: has("agreed"))
+    done(await cora.client.post(f"/meeting-places/{place}/open"))
+    system.clock.advance(timedelta(days=3))
+    await eventually(lambda: has("closed"))
