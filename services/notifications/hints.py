@@ -18,6 +18,7 @@ from shared.database import Database
 log = structlog.get_logger()
 
 AGAIN_AFTER_SECONDS = 0.5
+LONGEST_SILENCE_MILLISECONDS = 250
 WATCHED: list[dict[str, Any]] = [
     {
         "$match": {
@@ -37,12 +38,14 @@ class Hints:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: dict[PersonId, set[asyncio.Event]] = {}
+        self._somebody_waits = asyncio.Event()
 
     @contextmanager
     def of(self, person: PersonId) -> Iterator[asyncio.Event]:
         """An event that is set whenever there may be something new for the person."""
         hint = asyncio.Event()
         self._waiting.setdefault(person, set()).add(hint)
+        self._somebody_waits.set()
         try:
             yield hint
         finally:
@@ -53,18 +56,28 @@ class Hints:
     async def run(self) -> None:
         """Until cancelled; a stream that breaks is opened anew, and everybody looks once."""
         while True:
+            await self._somebody_waits.wait()
             try:
                 await self._watch()
             except PyMongoError as error:
                 log.warning("hints-interrupted", reason=type(error).__name__)
-            await asyncio.sleep(AGAIN_AFTER_SECONDS)
+                await asyncio.sleep(AGAIN_AFTER_SECONDS)
 
     async def _watch(self) -> None:
+        """Watch as long as somebody waits: a fan-out to thousands is much to read for nobody."""
         database = self._database.raw(LINES).database
-        async with database.watch(WATCHED, full_document="updateLookup") as changes:
+        async with database.watch(
+            WATCHED, full_document="updateLookup", max_await_time_ms=LONGEST_SILENCE_MILLISECONDS
+        ) as changes:
+            change = await changes.try_next()
+            # Only now is it open; who has read before that may have missed something.
             self._wake_all()
-            async for change in changes:
-                self._wake((change.get("fullDocument") or {}).get("person"))
+            while self._waiting and changes.alive:
+                if change is not None:
+                    self._wake((change.get("fullDocument") or {}).get("person"))
+                change = await changes.try_next()
+        if not self._waiting:
+            self._somebody_waits.clear()
 
     def _wake(self, person: PersonId | None) -> None:
         for hint in self._waiting.get(person or "", ()):

@@ -4,9 +4,8 @@ All ids are derived, so that telling twice inserts once.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
@@ -68,8 +67,9 @@ def delivery_id(notification: str, channel: str) -> str:
 
 def stored(row: Line | Notification) -> Document:
     """A row as the database keeps it."""
-    document: dict[str, Any] = asdict(row)
-    return {"_id": document.pop("id"), **document}
+    # Not asdict(), which copies deeply and takes most of the time of a fan-out.
+    names = fields(row)
+    return {"_id" if one.name == "id" else one.name: getattr(row, one.name) for one in names}
 
 
 def as_line(document: Document) -> Line:

@@ -3,10 +3,15 @@
 import asyncio
 import statistics
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from services.notifications.stream import STREAMS_OF_ONE
 from tests.harness import System, eventually
@@ -18,9 +23,13 @@ def live(
     system: System, person: str, last_event_id: str | None = None, seconds: int = 3600
 ) -> Live:
     """A live inbox with a token for so many seconds."""
-    now = int(system.clock.now().timestamp())
-    token = system.issuer.authorization(person, iat=now, exp=now + seconds)["Authorization"]
+    token = _token(system, person, seconds)
     return Live(system.copy("notifications").app, token, last_event_id)
+
+
+def _token(system: System, person: str, seconds: int = 3600) -> str:
+    now = int(system.clock.now().timestamp())
+    return system.issuer.authorization(person, iat=now, exp=now + seconds)["Authorization"]
 
 
 async def a_town(system: System, world: World, *people: str) -> None:
@@ -223,3 +232,50 @@ async def test_news_are_there_within_a_blink(
                 f"\nevent published → live: p50 {median:.1f} ms, worst {max(seconds) * 1000:.0f} ms"
             )
         assert median < 100
+
+
+@pytest.mark.promise("P24")
+@pytest.mark.case("N24")
+async def test_over_real_http_clients_come_and_go_and_leave_nothing_behind(system: System) -> None:
+    async with World(system) as world, AsyncExitStack() as stack:
+        await a_town(system, world, *(f"v-{n}" for n in range(20)))
+        url = await stack.enter_async_context(_served(system.copy("notifications").app))
+        tasks = len(asyncio.all_tasks())
+        for round in range(2):
+            clients = [httpx.AsyncClient(timeout=10) for _ in range(20)]
+            answers = await asyncio.gather(
+                *(
+                    _opened(client, url, _token(system, f"v-{n}"))
+                    for n, client in enumerate(clients)
+                )
+            )
+            assert len(running(system)._open) == 20
+            await world.cancelled(f"s-{round}", [f"v-{n}" for n in range(20)])
+            for answer in answers:
+                assert answer.headers["content-type"].startswith("text/event-stream")
+                assert answer.headers["cache-control"] == "no-store"
+                async for line in answer.aiter_lines():
+                    if line == "event: notification":
+                        break
+            await asyncio.gather(*(client.aclose() for client in clients))
+            await eventually(lambda: not running(system)._open, 5)
+        await eventually(lambda: len(asyncio.all_tasks()) <= tasks + 2, 10)
+
+
+async def _opened(client: httpx.AsyncClient, url: str, token: str) -> httpx.Response:
+    request = client.build_request("GET", url, headers={"Authorization": token})
+    answer = await client.send(request, stream=True)
+    assert answer.status_code == 200
+    return answer
+
+
+@asynccontextmanager
+async def _served(app: FastAPI) -> AsyncIterator[str]:
+    """The app, whose other parts run already, on a real port."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    await eventually(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}/api/notifications/inbox/stream"
+    server.should_exit = True
+    await serving
