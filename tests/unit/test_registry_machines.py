@@ -16,14 +16,8 @@ from services.registry.domain import organisation as organisations
 from services.registry.domain import person as persons
 from services.registry.domain.accommodation import Details, Figure
 from services.registry.domain.import_ import Import
-from services.registry.domain.meeting_place import (
-    AGENCY,
-    Description,
-    Hours,
-    Standing,
-    Terms,
-    WantedRoom,
-)
+from services.registry.domain.meeting_place import AGENCY, Standing
+from services.registry.domain.meeting_place_parts import Description, Hours, Terms, WantedRoom
 from services.registry.domain.organisation import ENDED, Organisation
 from services.registry.domain.person import Profile
 from services.registry.kinds import KINDS

@@ -43,11 +43,14 @@ class Accommodations:
         by: By,
     ) -> Stored[Accommodation]:
         """An import's row becomes an open one; the derived id makes a second try the same one."""
-        if found := await self._store.find(ACCOMMODATION, {"_id": id}, limit=1):
-            return found[0]
-        return await self._create(
-            id, code, lambda given: rules.enter(details, given, import_id, figure), by
-        )
+        try:
+            return await self._create(
+                id, code, lambda given: rules.enter(details, given, import_id, figure), by
+            )
+        except (Taken, Refused):
+            if found := await self._store.find(ACCOMMODATION, {"_id": id}, limit=1):
+                return found[0]
+            raise
 
     async def known_among(
         self, codes: Collection[str], names: Collection[str]

@@ -175,6 +175,7 @@ def row_document(import_id: str, place: int, judged: Judged) -> Document:
         "import": import_id,
         "place": place,
         "row": judged.number,
+        "made": False,
         "values": dict(judged.values) if judged.verdict == "new" else {},
         "verdict": judged.verdict,
         "faults": faults_kept(judged.faults),

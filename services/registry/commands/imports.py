@@ -45,8 +45,8 @@ log = structlog.get_logger()
 
 ROWS = "import_rows"
 ROWS_INDEXES = (IndexModel([("import", ASCENDING), ("place", ASCENDING)], name="import"),)
-CHUNK = 25
-AT_ONCE = 8
+CHUNK = 50
+AT_ONCE = 16
 
 
 class Imports:
@@ -111,8 +111,9 @@ class Imports:
         while (stored := await self.load(id)).state.status == "committing":
             since = stored.state.position
             chunk = await self.rows(id, since, CHUNK)
-            new = [row for row in chunk if row["verdict"] == "new" and "made" not in row]
+            new = [row for row in chunk if row["verdict"] == "new" and not row["made"]]
             await in_parallel([partial(self._make, stored, row) for row in new], AT_ONCE)
+            await self._note_made([row["_id"] for row in new if row["verdict"] == "new"])
             await self._advance(id, since, chunk)
 
     async def rows(self, id: str, since: int, limit: int) -> list[Document]:
@@ -175,13 +176,17 @@ class Imports:
         except Problem as problem:
             row["verdict"] = "failed"
             await self._note(row, {"verdict": "failed", "faults": faults_kept(_faults_of(problem))})
-        else:
-            await self._note(row, {"made": id, "values": {}})
 
     async def _make_house(self, id: str, values: Document, import_id: str, by: By) -> None:
         details, code = house_in(values)
         figure, _ = figure_in(values, local_date(self._store.clock.now()))
         await self._accommodations.enter(id, details, code, figure, import_id, by)
+
+    async def _note_made(self, ids: Sequence[str]) -> None:
+        """What the file said of them is no longer needed here."""
+        await self._rows.update_many(
+            {"_id": {"$in": list(ids)}}, {"$set": {"made": True, "values": {}}}
+        )
 
     async def _note(self, row: Document, fields: Document) -> None:
         await self._rows.update_one({"_id": row["_id"]}, {"$set": fields})

@@ -7,7 +7,8 @@ from typing import Literal
 from services.registry.commands.people import People
 from services.registry.domain import meeting_place as rules
 from services.registry.domain.accommodation import Accommodation, shown_municipality
-from services.registry.domain.meeting_place import Description, MeetingPlace, Standing, Terms
+from services.registry.domain.meeting_place import MeetingPlace, Standing
+from services.registry.domain.meeting_place_parts import Description, Terms
 from services.registry.domain.organisation import ENDED
 from services.registry.kinds import ACCOMMODATION, MEETING_PLACE, ORGANISATION
 from shared import failpoints

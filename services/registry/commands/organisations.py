@@ -37,10 +37,13 @@ class Organisations:
         self, id: str, profile: Profile, import_id: str, by: By
     ) -> Stored[Organisation]:
         """An import's row becomes a member; the derived id makes a second try the same member."""
-        if found := await self._store.find(ORGANISATION, {"_id": id}, limit=1):
-            return found[0]
         organisation, events = rules.enter(profile, import_id)
-        return await self._create(id, Change(organisation, events), by)
+        try:
+            return await self._create(id, Change(organisation, events), by)
+        except (Taken, Refused):
+            if found := await self._store.find(ORGANISATION, {"_id": id}, limit=1):
+                return found[0]
+            raise
 
     async def known_among(
         self, numbers: Collection[str], names: Collection[str]

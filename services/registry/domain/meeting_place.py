@@ -8,13 +8,20 @@ responsible host (`hosts[0]`) is active.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from services.registry.domain.meeting_place_parts import (
+    Description,
+    Signature,
+    Terms,
+    insist_on_terms,
+    numbered_rooms,
+)
 from shared.clock import STOCKHOLM, local_date
 from shared.contracts.base import AccommodationId, Facts, OrganisationId, PersonId
-from shared.contracts.problems import FieldError, Invalid, Refused, Text
+from shared.contracts.problems import Refused
 from shared.contracts.registry import (
     MeetingPlaceAgreed,
     MeetingPlaceChanged,
@@ -31,61 +38,7 @@ from shared.contracts.registry import (
 from shared.contracts.texts import Line, Name, Prose
 
 AGENCY = "agency"
-LONGEST_AGREEMENT = timedelta(days=3 * 366)
 ACTIVE = ("open", "open_on_trial")
-
-Hour = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-
-
-class WantedRoom(BaseModel):
-    """A room as it is described; without an id it is a new one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: Annotated[str, Field(pattern=r"^r[0-9]{1,4}$")] | None = None
-    name: Name
-    capacity: Annotated[int, Field(ge=1, le=5_000)] | None = None
-
-
-class Hours(BaseModel):
-    """Weekly opening in local time; closes ≤ opens means the next day."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    weekday: Annotated[int, Field(ge=1, le=7)]
-    opens: Hour
-    closes: Hour
-
-
-class Description(BaseModel):
-    """What is said of a meeting place; `door` is who opens and how."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: Name
-    door: Prose
-    rooms: Annotated[tuple[WantedRoom, ...], Field(min_length=1, max_length=50)]
-    opening_hours: Annotated[tuple[Hours, ...], Field(max_length=50)] = ()
-    accessibility: Line | None = None
-
-
-class Terms(BaseModel):
-    """When the agreement holds, first and last day in local dates."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    from_: date = Field(alias="from")
-    until: date
-
-
-class Signature(BaseModel):
-    """A party (the agency, or a host) signed, by a person."""
-
-    model_config = ConfigDict(frozen=True)
-
-    party: str
-    by: PersonId
-    at: datetime
 
 
 class MeetingPlace(BaseModel):
@@ -131,7 +84,7 @@ def propose(
     today: date,
 ) -> Decision:
     """A host or an officer proposes it; then the agency and every host sign."""
-    _insist_on_terms(terms, today)
+    insist_on_terms(terms, today)
     if standing.all_closed:
         raise _accommodation_closed()
     if not standing.one_county:
@@ -141,7 +94,7 @@ def propose(
             en="A meeting place serves accommodations of one county. Propose one for each county.",
         )
     _insist_on_host(standing)
-    rooms, ever = _rooms((), 0, description.rooms)
+    rooms, ever = numbered_rooms((), 0, description.rooms)
     place = MeetingPlace(
         **_described(description),
         rooms=rooms,
@@ -160,7 +113,7 @@ def change(place: MeetingPlace, description: Description) -> Decision:
     _insist(
         place, ("proposed", "agreed", "open", "open_on_trial", "paused"), "ändras", "be changed"
     )
-    rooms, ever = _rooms(place.rooms, place.rooms_ever, description.rooms)
+    rooms, ever = numbered_rooms(place.rooms, place.rooms_ever, description.rooms)
     fields = {**_described(description), "rooms": rooms}
     changed = tuple(name for name, value in fields.items() if value != getattr(place, name))
     if not changed:
@@ -277,24 +230,6 @@ def _described(description: Description) -> dict[str, object]:
     }
 
 
-def _rooms(
-    known: Sequence[Room], ever: int, wanted: Sequence[WantedRoom]
-) -> tuple[tuple[Room, ...], int]:
-    ids = {room.id for room in known}
-    rooms: list[Room] = []
-    for place, room in enumerate(wanted):
-        if room.id is None:
-            ever += 1
-        elif room.id not in ids or any(room.id == other.id for other in rooms):
-            text = Text(
-                "Rummet finns inte här. Utelämna id för ett nytt rum.",
-                "There is no such room here. Leave out the id for a new room.",
-            )
-            raise Invalid(fields=(FieldError(f"rooms.{place}.id", "no-such-room", text),))
-        rooms.append(Room(id=room.id or f"r{ever}", name=room.name, capacity=room.capacity))
-    return tuple(rooms), ever
-
-
 def _closed(
     place: MeetingPlace,
     cause: Literal["host", "officer", "accommodation_closed", "host_not_active", "agreement_ended"],
@@ -347,18 +282,3 @@ def _accommodation_closed() -> Refused:
         sv="Boendet är stängt. Välj ett boende som är öppet.",
         en="The accommodation is closed. Choose one that is open.",
     )
-
-
-def _insist_on_terms(terms: Terms, today: date) -> None:
-    faults: list[FieldError] = []
-    if terms.until < max(terms.from_, today):
-        text = Text(
-            "Överenskommelsen slutar innan den börjar, eller har redan slutat.",
-            "The agreement ends before it begins, or has ended already.",
-        )
-        faults.append(FieldError("agreement.until", "ends-before-it-begins", text))
-    elif terms.until - max(terms.from_, today) > LONGEST_AGREEMENT:
-        text = Text("Välj högst tre år.", "Choose at most three years.")
-        faults.append(FieldError("agreement.until", "too-long", text))
-    if faults:
-        raise Invalid(fields=tuple(faults))

@@ -18,7 +18,7 @@ from shared.http import Listing, Position, page_answer, reply, single_values
 from shared.http.language import language_of
 from shared.http.validation import field_errors
 from shared.permissions import allow
-from shared.store import Stored
+from shared.store import Stored, derived_id
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
@@ -142,7 +142,7 @@ def _row(request: Request, row: Document) -> dict[str, Any]:
     return {
         "row": row["row"],
         "verdict": row["verdict"],
-        "made": row.get("made"),
+        "made": derived_id(row["import"], row["row"]) if row["made"] else None,
         "errors": faults,
         "repairs": {name: {"from": old, "to": new} for name, (old, new) in row["repairs"].items()},
     }

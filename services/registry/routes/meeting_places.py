@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from services.registry.domain.accommodation import Accommodation
-from services.registry.domain.meeting_place import AGENCY, Description, MeetingPlace, Terms
+from services.registry.domain.meeting_place import AGENCY, MeetingPlace
+from services.registry.domain.meeting_place_parts import Description, Terms
 from services.registry.permissions.accommodations import sees_accommodation
 from services.registry.permissions.meeting_places import (
     OPEN_PLACE,

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.registry.domain.organisation import Organisation, Profile
 from services.registry.permissions.organisations import (
@@ -30,6 +30,22 @@ router = APIRouter(prefix="/organisations", tags=["organisations"])
 
 class OrganisationBody(Profile, Body):
     """What an organisation says of itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Majblomman demo",
+                    "kind": "independent",
+                    "number": "802400-0005",
+                    "mail": "hej@majblomman.example",
+                    "languages": ["sv", "prs"],
+                    "competences": ["language_cafe"],
+                    "counties": ["25"],
+                }
+            ]
+        }
+    )
 
 
 class Words(Body):

@@ -35,6 +35,20 @@ router = APIRouter(tags=["people"])
 class ProfileBody(Profile, Body):
     """What a person says of themselves."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Vera Demo",
+                    "mail": "vera@demo.example",
+                    "phone": "+46701740605",
+                    "languages": ["sv", "ti"],
+                    "municipality": "2582",
+                }
+            ]
+        }
+    )
+
 
 class ScopeBody(Body):
     """Where a role is to hold."""
