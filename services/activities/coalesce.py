@@ -2,41 +2,38 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Coalesced:
+class Coalesced(Generic[T]):
     """Runs `work(id)` for whoever asks; callers that come while a run is under way share the next.
 
-    A hundred sign-ups for one session are a hundred events, and a few reconciliations. A fault
-    reaches everyone who shared the run.
+    A hundred sign-ups for one session are a hundred events, and a few reconciliations. Each run
+    waits `rest_seconds` first, so that a burst gathers. A fault reaches everyone who shared the run.
     """
 
-    def __init__(self, work: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(self, work: Callable[[str], Awaitable[T]], rest_seconds: float = 0) -> None:
         self._work = work
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._next: dict[str, asyncio.Task[None]] = {}
+        self._rest_seconds = rest_seconds
+        self._running: dict[str, asyncio.Task[T]] = {}
+        self._gathering: dict[str, asyncio.Task[T]] = {}
 
-    async def run(self, id: str) -> None:
-        """Return when a run that began after this call has ended."""
-        if id not in self._running:
-            self._begin(id)
-            await asyncio.shield(self._running[id])
-            return
-        if id not in self._next:
-            self._next[id] = asyncio.create_task(self._after(id, self._running[id]))
-        await asyncio.shield(self._next[id])
+    async def run(self, id: str) -> T:
+        """The result of a run that began after this call."""
+        if id not in self._gathering:
+            self._gathering[id] = asyncio.create_task(self._turn(id, self._running.get(id)))
+        return await asyncio.shield(self._gathering[id])
 
-    def _begin(self, id: str) -> None:
-        task = asyncio.create_task(self._once(id))
-        self._running[id] = task
-
-    async def _once(self, id: str) -> None:
+    async def _turn(self, id: str, before: asyncio.Task[T] | None) -> T:
+        if before is not None:
+            await asyncio.wait([before])
+        await asyncio.sleep(self._rest_seconds)
+        # From here on a run is under way: who asks now has the next.
+        task = self._running[id] = self._gathering.pop(id)
         try:
-            await self._work(id)
+            return await self._work(id)
         finally:
-            del self._running[id]
-
-    async def _after(self, id: str, before: asyncio.Task[None]) -> None:
-        await asyncio.wait([before])
-        del self._next[id]
-        await self.run(id)
+            if self._running.get(id) is task:
+                del self._running[id]

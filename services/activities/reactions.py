@@ -21,6 +21,7 @@ LISTENS = (
     "activities.activity",
     "activities.session",
 )
+BURST_SECONDS = 0.05
 # They change who comes to help, which no figure of coverage counts.
 ONLY_SEATS = "activities.session.seat"
 
@@ -36,7 +37,9 @@ class Reactions:
 
 def subscriptions(replicas: Replicas, hands: Reactions) -> Sequence[Subscription]:
     """Replicas of the registry, and own events: what a killed process left undone is done then."""
-    sessions = Coalesced(lambda id: hands.reconciler.session(id, by_event()))
+    sessions = Coalesced(
+        lambda id: hands.reconciler.session(id, by_event()), rest_seconds=BURST_SECONDS
+    )
 
     async def reconcile_session(event: Event) -> None:
         await sessions.run(event.subject)

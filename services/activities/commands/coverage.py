@@ -13,6 +13,7 @@ from shared.due import in_parallel
 from shared.store import By, Change, Store, Stored
 
 SESSIONS_AT_MOST = 2000
+BURST_SECONDS = 0.02
 
 
 class Coverages:
@@ -21,7 +22,7 @@ class Coverages:
     def __init__(self, store: Store, replicas: Replicas) -> None:
         self._store = store
         self._replicas = replicas
-        self._shared = Coalesced(self._recompute)
+        self._shared = Coalesced(self._recompute, rest_seconds=BURST_SECONDS)
 
     async def load(self, accommodation: str) -> Stored[Coverage]:
         """One accommodation's coverage; NotFound when it is not known here."""

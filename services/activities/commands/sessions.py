@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+from services.activities.coalesce import Coalesced
 from services.activities.commands.clashes import Clashes
 from services.activities.domain import session as rules
 from services.activities.domain import signup
@@ -32,10 +33,15 @@ class Sessions:
         self._store = store
         self._replicas = replicas
         self._clashes = Clashes(store)
+        self._loading: Coalesced[Stored[Session]] = Coalesced(self.load)
 
     async def load(self, id: SessionId) -> Stored[Session]:
         """One session; NotFound when there is none."""
         return await self._store.load(SESSION, id)
+
+    async def load_shared(self, id: SessionId) -> Stored[Session]:
+        """The same as `load`; a rush of readers of one session shares the look at the database."""
+        return await self._loading.run(id)
 
     async def create(
         self, id: SessionId, activity_id: str, activity: Activity, meeting: Meeting, by: By

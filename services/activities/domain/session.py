@@ -167,7 +167,7 @@ def _lapse(session: Session, at: Moment) -> Decision:
     for seat in session.seats:
         if seat.status == "offered" and seat.until is not None and seat.until <= at.now:
             gone.append(seat.person or "")
-            seats = altered(seats, seat, status="lapsed", since=at.now)
+            seats = altered(seats, seat, status="lapsed", since=at.now, until=None)
     if not gone:
         return session, ()
     return served(session, seats, OffersLapsed(people=tuple(gone)), at)

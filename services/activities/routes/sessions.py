@@ -87,7 +87,7 @@ async def sign_up(
     caller: Annotated[Caller, Depends(allow(SIGN_UP))],
 ) -> Response:
     """Take a seat, or a place in the queue; the answer says which, and where."""
-    stored = await _checked(request, id, caller, SIGN_UP)
+    stored = SIGN_UP.check(caller, await here(request).sessions.load_shared(id))
     done = await here(request).sessions.sign_up(stored, body.role, await by(request, caller))
     return _standing(done, 201)
 

@@ -1,0 +1,221 @@
+"""Coverage: what lives, how many hours, and what others than officers may know."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.activities.domain.bands import band, to_tens
+from services.activities.domain.count import Count, CountBody, counted
+from services.activities.domain.coverage import Known, coverage, recomputed
+from services.activities.domain.hours import Residents, weekly
+from services.activities.domain.session import Cancellation, Session
+from shared.contracts.problems import Invalid, Refused, Stale
+from shared.contracts.registry import (
+    AccommodationSnapshot,
+    Agreement,
+    MeetingPlaceSnapshot,
+    ResidentsFigure,
+)
+from tests.unit.test_activities_seats import a_session
+
+NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
+TODAY = date(2026, 12, 1)
+numbers = st.integers(0, 2000)
+
+
+def residents(total: int = 100, **groups: int) -> Residents:
+    return Residents(on=date(2026, 11, 20), total=total, groups=groups)  # type: ignore[arg-type]
+
+
+def held(total: int, start: datetime = NOW, **more: object) -> Session:
+    count = Count(revision=1, total=total, groups=more.pop("groups", {}), by="leader", at=start)  # type: ignore[arg-type]
+    return a_session(start).model_copy(update={"status": "held", "counts": (count,), **more})
+
+
+def a_house(*figures: ResidentsFigure) -> AccommodationSnapshot:
+    return AccommodationSnapshot(
+        code="A1", name="Boendet", kind="asylum_centre", status="open", municipality="2582",
+        county="25", capacity=200, residents=figures,
+    )  # fmt: skip
+
+
+def a_place(until: date = date(2027, 6, 1), **more: object) -> MeetingPlaceSnapshot:
+    agreement = Agreement(
+        from_=date(2026, 1, 1), until=until, signed_by_agency="officer", signed_by_hosts=("host",)
+    )
+    place = MeetingPlaceSnapshot(
+        name="Hemmet", status="open", accommodations=("house",), municipality="2582", county="25",
+        hosts=("host",), agreement=agreement,
+    )  # fmt: skip
+    return place.model_copy(update=more)
+
+
+@given(number=numbers)
+def test_every_number_stands_in_its_band_and_bands_do_not_overlap(number: int) -> None:
+    mine = band(number)
+    assert mine.lowest <= number <= mine.highest
+    assert mine.lowest <= mine.middle <= mine.highest
+    assert band(mine.lowest) == band(mine.highest) == mine
+
+
+def test_the_bands_are_those_of_the_definition() -> None:
+    edges = [0, 1, 5, 6, 10, 11, 20, 21, 50, 51, 100, 101, 200, 201, 1980]
+    assert [str(band(one)) for one in edges] == [
+        "0", "1-5", "1-5", "6-10", "6-10", "11-20", "11-20", "21-50", "21-50", "51-100", "51-100",
+        "101-200", "101-200", "201-300", "1901-2000",
+    ]  # fmt: skip
+    assert [to_tens(one) for one in (0, 4, 5, 14, 412)] == [0, 0, 10, 10, 410]
+
+
+@pytest.mark.promise("P15")
+@given(total=numbers, women=st.integers(0, 300), came=st.integers(0, 300), data=st.data())
+def test_two_worlds_equal_in_bands_give_the_same_public_hours(
+    total: int, women: int, came: int, data: st.DataObject
+) -> None:
+    def other(number: int) -> int:
+        mine = band(number)
+        return data.draw(st.integers(mine.lowest, mine.highest))
+
+    here = weekly("2026-W49", [held(came)], (residents(total, women=women),), exact=False)
+    there = weekly(
+        "2026-W49", [held(other(came))], (residents(other(total), women=other(women)),), exact=False
+    )
+    assert here == there
+
+
+def test_hours_are_per_resident_of_the_group_and_open_house_is_apart() -> None:
+    house = (residents(100, women=40, men=60),)
+    sessions = [
+        held(20),
+        held(8, target_groups=("women",)),
+        held(10, groups={"men": 6}),
+        held(30, kind="open_house"),
+    ]
+    week = weekly("2026-W49", sessions, house, exact=True)
+    assert week.held == {
+        "all": round(2 * (20 + 8 + 10) / 100, 2),
+        "men": round(2 * (20 * 0.6 + 6) / 60, 2),
+        "women": round(2 * (20 * 0.4 + 8) / 40, 2),
+    }
+    assert (week.open_house_hours, week.open_house_visits) == (2, 30)
+    assert week.offered["all"] == round(3 * 2 * 20 / 100, 2)
+
+
+@pytest.mark.case("S16")
+def test_a_night_counts_in_the_week_of_its_start_only() -> None:
+    sunday = datetime(2026, 12, 6, 21, 0, tzinfo=UTC)
+    late = held(10, sunday).model_copy(update={"end": sunday + timedelta(hours=4)})
+    house = (residents(100),)
+    assert weekly("2026-W49", [late], house, exact=True).held == {"all": 0.4}
+    assert weekly("2026-W50", [late], house, exact=True).held == {}
+
+
+def test_what_was_not_held_is_told_apart() -> None:
+    start = NOW + timedelta(days=1)
+
+    def cancelled(before: timedelta) -> Session:
+        what = Cancellation(reason="illness", at=start - before)
+        return a_session(start).model_copy(update={"status": "cancelled", "cancelled": what})
+
+    sessions = [
+        cancelled(timedelta(hours=30)),
+        cancelled(timedelta(hours=3)),
+        cancelled(-timedelta(hours=1)),
+        held(0, start),
+    ]
+    tally = weekly("2026-W49", sessions, (), exact=True).sessions
+    assert tally.model_dump() == {
+        "planned": 4, "held": 1, "counted": 1, "cancelled_in_time": 1, "cancelled_late": 1,
+        "silent": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "living"), [(14, True), (15, False), (-14, True), (-15, False)])
+def test_a_meeting_place_lives_with_a_session_within_a_fortnight(days: int, living: bool) -> None:
+    session = a_session(NOW + timedelta(days=days))
+    found = coverage(Known(a_house(), {"place": a_place()}, [session]), NOW)
+    assert found.living is living
+
+
+def test_a_place_without_agreement_in_force_or_with_cancelled_sessions_does_not_live() -> None:
+    session = a_session(NOW + timedelta(days=1))
+    ended = {"place": a_place(until=TODAY - timedelta(days=1))}
+    assert not coverage(Known(a_house(), ended, [session]), NOW).living
+    paused = {"place": a_place(status="paused")}
+    assert not coverage(Known(a_house(), paused, [session]), NOW).living
+    cancelled = session.model_copy(update={"status": "cancelled"})
+    assert not coverage(Known(a_house(), {"place": a_place()}, [cancelled]), NOW).living
+
+
+def test_in_use_needs_one_held_and_counted_and_one_coming() -> None:
+    coming = a_session(NOW + timedelta(days=7))
+    counted_one = held(5, NOW - timedelta(days=7))
+    uncounted = counted_one.model_copy(update={"counts": ()})
+    places = {"place": a_place()}
+    assert coverage(Known(a_house(), places, [coming, counted_one]), NOW).in_use
+    assert not coverage(Known(a_house(), places, [coming, uncounted]), NOW).in_use
+    assert not coverage(Known(a_house(), places, [counted_one]), NOW).in_use
+
+
+def test_others_hear_of_coverage_only_when_the_edge_of_living_is_crossed() -> None:
+    session = a_session(NOW + timedelta(days=1))
+    alive = coverage(Known(a_house(), {"place": a_place()}, [session]), NOW)
+    dead = coverage(Known(a_house(), {"place": a_place()}, []), NOW)
+    assert [len(recomputed(*pair)[1]) for pair in ((None, dead), (None, alive), (dead, alive))] == [
+        0, 1, 1,
+    ]  # fmt: skip
+    assert recomputed(alive, alive)[1] == ()
+
+
+def test_a_figure_older_than_a_fortnight_is_grey_and_a_later_one_waits_for_its_day() -> None:
+    old = ResidentsFigure(on=TODAY - timedelta(days=15), total=80)
+    coming = ResidentsFigure(on=TODAY + timedelta(days=1), total=180)
+    found = coverage(Known(a_house(coming, old), {}, []), NOW)
+    assert found.grey
+    assert found.residents is not None
+    assert found.residents.total == 80
+
+
+@pytest.mark.case("S20")
+def test_a_count_sent_twice_is_one_and_a_stale_one_shows_both_figures() -> None:
+    body = CountBody(groups={"women": 6, "men": 7})
+    first = counted(None, body, "cora", NOW, 120)
+    assert counted(first, body, "leader", NOW, 120) is first
+    with pytest.raises(Stale) as stale:
+        counted(first, CountBody(groups={"women": 5, "men": 7}), "leader", NOW, 120)
+    assert stale.value.extra == {"revision": 1, "total": 13, "yours": 12}
+    with pytest.raises(Invalid, match="say-why"):
+        counted(first, CountBody(total=12, replaces=1), "leader", NOW, 120)
+    corrected = counted(first, CountBody(total=12, replaces=1, reason="Räknade om"), "l", NOW, 120)
+    assert (corrected.revision, corrected.total, corrected.by) == (2, 12, "l")
+
+
+@pytest.mark.case("S20")
+def test_four_thousand_at_a_house_of_a_hundred_and_twenty_is_questioned() -> None:
+    with pytest.raises(Refused, match="unlikely-count"):
+        counted(None, CountBody(groups={"women": 4000}), "leader", NOW, 120)
+    sure = counted(None, CountBody(groups={"women": 4000}, sure=True), "leader", NOW, 120)
+    assert sure.total == 4000
+
+
+@given(residents_here=numbers, came=st.integers(0, 5000))
+def test_trying_numbers_finds_out_no_more_than_the_band(residents_here: int, came: int) -> None:
+    def questioned(residents_there: int) -> bool:
+        try:
+            counted(None, CountBody(total=came), "leader", NOW, residents_there)
+        except Refused:
+            return True
+        return False
+
+    mine = band(residents_here)
+    assert questioned(mine.lowest) == questioned(residents_here) == questioned(mine.highest)
+
+
+def test_zero_is_not_unknown_and_a_tap_is_about() -> None:
+    assert counted(None, CountBody(about="0"), "leader", NOW, None).total == 0
+    tapped = counted(None, CountBody(about="6-10"), "leader", NOW, None)
+    assert (tapped.total, tapped.about) == (8, True)
+    with pytest.raises(Invalid, match="say-how-many"):
+        counted(None, CountBody(), "leader", NOW, None)
