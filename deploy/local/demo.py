@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from rich.console import Console
 
 from deploy.local.api import ApiError, Person
 from deploy.local.operate import ADMINISTRATOR, appoint_first_administrator
-from shared.clock import local_date
+from shared.clock import STOCKHOLM, local_date
 
 DATA = Path(__file__).parent / "demodata"
 OFFICER = "omar-handlaggare-demo"
@@ -28,6 +28,7 @@ APPLICANT = "karim-samordnare-demo"
 LEADER = "dawit-volontar-demo"
 VOLUNTEERS = ("vera-volontar-demo", "viktor-volontar-demo", "yasmin-volontar-demo")
 ENGLISH_READERS = ("viktor-volontar-demo", "dawit-volontar-demo")
+NATIONAL = "Röda Korset"
 SEATS = len(VOLUNTEERS) - 1
 PATIENCE_SECONDS = 20.0
 
@@ -156,8 +157,13 @@ class Demo:
         return found if found["status"] == "done" else None
 
     def _organisation(self) -> str:
-        name = f"Grannföreningen {self._began:%H:%M:%S} (demo)"
-        body = {"name": name, "kind": "independent", "languages": ["sv", "ar"]}
+        national = next(
+            one
+            for one in self.applicant.pages("/registry/organisations")
+            if one["name"] == NATIONAL
+        )
+        name = f"{NATIONAL}, demokretsen {self._began:%H:%M:%S} (demo)"
+        body = {"name": name, "kind": "branch", "parent": national["id"], "languages": ["sv", "ar"]}
         applied = self.applicant.post("/registry/organisations", body)
         say(f"  {self.applicant.name} applies for {name}: {applied['status']}")
         id = str(applied["id"])
@@ -169,17 +175,15 @@ class Demo:
         chapter("3  A meeting place is agreed and opened")
         house = self._a_house()
         today = local_date(self._began)
-        place = self.applicant.post(
-            "/registry/meeting-places",
-            {
-                "name": f"Samlingssalen vid {house['name']}",
-                "accommodations": [house["id"]],
-                "hosts": [organisation],
-                "rooms": [{"name": "Matsalen", "capacity": 40}],
-                "door": "Vaktmästaren öppnar klockan 17 (demo).",
-                "agreement": {"from": str(today), "until": str(today + timedelta(days=365))},
-            },
-        )
+        wish = {
+            "name": f"Samlingssalen vid {house['name']}",
+            "accommodations": [house["id"]],
+            "hosts": [organisation],
+            "rooms": [{"name": "Matsalen", "capacity": 40}],
+            "door": "Vaktmästaren öppnar klockan 17 (demo).",
+            "agreement": {"from": str(today), "until": str(today + timedelta(days=365))},
+        }
+        place = eventually(partial(self._once_known, "/registry/meeting-places", wish))
         id = str(place["id"])
         say(f"  proposed at {house['name']}: {place['status']}")
         self.applicant.post(f"/registry/meeting-places/{id}/sign", {"party": organisation})
@@ -206,12 +210,10 @@ class Demo:
         scope = {"kind": "organisation", "ids": [organisation]}
         for subject in (LEADER, *VOLUNTEERS):
             self._grant(self.applicant, subject, "volunteer", scope)
-        today = local_date(self._began)
-        # A Tuesday at least a week ahead: a seat that becomes free is then placed, not offered.
-        first = today + timedelta(days=(1 - today.weekday()) % 7 + 7)
+        first, hour = self._free_evening()
         plan = {
             "kind": "language_cafe",
-            "title": {"sv": "Språkcafé på tisdagar", "en": "Language café on Tuesdays"},
+            "title": {"sv": "Språkcafé", "en": "Language café"},
             "places": 20,
             "languages": ["sv", "ar", "prs"],
             "organiser": organisation,
@@ -222,15 +224,38 @@ class Demo:
                 {"role": "helper", "minimum": 1, "maximum": SEATS},
             ],
             "schedule": {
-                "weekly": [{"weekday": 2, "start": "18:00", "end": "20:00"}],
+                "weekly": [
+                    {"weekday": first.isoweekday(), "start": f"{hour}:00", "end": f"{hour + 2}:00"}
+                ],
                 "first": str(first),
                 "meetings": 8,
             },
         }
-        activity = eventually(lambda: self._once_known("/activities/activities", plan))
+        activity = eventually(partial(self._once_known, "/activities/activities", plan))
         meetings = activity["meetings"]
-        say(f"  {len(meetings)} Tuesdays 18:00-20:00 from {meetings[0]['date']}")
+        say(
+            f"  {len(meetings)} weekly sessions, {hour}:00-{hour + 2}:00, from {meetings[0]['date']}"
+        )
         return str(meetings[0]["session"])
+
+    def _free_evening(self) -> tuple[date, int]:
+        """A day and hour at which nobody of the story has a shift from an earlier run.
+
+        Three days ahead or more: a seat that becomes free is then placed, not offered. A week at
+        most: when the first session is cancelled, the next one is still within two weeks.
+        """
+        taken = {
+            (start.isoweekday(), start.hour)
+            for person in (self.leader, *self.volunteers)
+            for one in eventually(partial(_shifts_of, person))
+            for start in [datetime.fromisoformat(one["start"]).astimezone(STOCKHOLM)]
+        }
+        days = [local_date(self._began) + timedelta(days=ahead) for ahead in range(3, 8)]
+        for hour in (18, 16, 14, 12, 10, 20, 8):
+            for day in days:
+                if (day.isoweekday(), hour) not in taken:
+                    return day, hour
+        raise RuntimeError("every evening is taken by earlier demos; begin anew: samverkan reset")
 
     def _once_known(self, path: str, body: Answer) -> Answer | None:
         """The answer, or None while a new place or role has not reached the other service."""
@@ -286,7 +311,7 @@ class Demo:
     def _newest_mail(self, to: str) -> Answer | None:
         answer = httpx.get(f"{self._mail_url}/mails.json", params={"to": to}, trust_env=False)
         for mail in answer.raise_for_status().json():
-            is_new = datetime.fromisoformat(mail["at"]) >= self._began
+            is_new = mail["received"] >= self._began.timestamp()
             if is_new and ("Inställt" in mail["subject"] or "Cancelled" in mail["subject"]):
                 found: Answer = mail
                 return found
@@ -294,12 +319,24 @@ class Demo:
 
     def _coverage(self) -> str:
         found = eventually(lambda: self.officer.get("/activities/coverage/country"))
-        people, without = found["people"], found["people_without_meeting_place"]
-        return f"{without} of {people} people have no living meeting place"
+        people, houses = found["people"], found["accommodations"]
+        return (
+            f"{people['without_meeting_place']} of {people['all']} people have no living meeting place; "
+            f"{houses['living']} of {houses['all']} accommodations have one"
+        )
 
     def _one_coverage(self, accommodation: str) -> str:
         found = self.officer.get(f"/activities/coverage/{accommodation}")
         return f"living meeting place: {'yes' if found['living'] else 'no'}"
+
+
+def _shifts_of(person: Person) -> list[Answer] | None:
+    try:
+        return list(person.pages("/activities/me/sessions"))
+    except ApiError as error:
+        if error.code != "not-yet-known":
+            raise
+        return None
 
 
 def eventually(ask: Callable[[], Any]) -> Any:

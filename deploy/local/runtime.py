@@ -185,7 +185,7 @@ class Runtime:
         }
         sender = {
             "SAMVERKAN_SMTP_URL": mail,
-            "SAMVERKAN_MAIL_FROM": "Samverkan <no-reply@demo.example>",
+            "SAMVERKAN_MAIL_FROM": "no-reply@demo.example",
             # Nobody waits half a minute to see a mail in the sink.
             "SAMVERKAN_MAIL_HOLD_SECONDS": self.environ.get("SAMVERKAN_MAIL_HOLD_SECONDS", "2"),
         }
