@@ -194,11 +194,16 @@ class Counters:
             return
         if one.state.shadow_of is not None or one.state.erased:
             return
-        with contextlib.suppress(Taken):
-            await self.store.create(
-                COUNTER, shadow_id(id), Change(Counter(shadow_of=id), (Begun(),)), by
-            )
-        await self.store.change(COUNTER, shadow_id(id), lambda it: _follow(it, one), by)
+        try:
+            await self._follow(one, by)
+        except NotFound:
+            shadow = Change(Counter(shadow_of=id), (Begun(),))
+            with contextlib.suppress(Taken):
+                await self.store.create(COUNTER, shadow_id(id), shadow, by)
+            await self._follow(one, by)
+
+    async def _follow(self, one: Stored[Counter], by: By) -> None:
+        await self.store.change(COUNTER, shadow_id(one.id), lambda it: _follow(it, one), by)
 
     async def wake(self, id: str, by: By) -> None:
         """Ring, or make the next piece of what is wanted."""
