@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI
 
 from services.notifications import reactions
+from services.notifications.circumstances import Judging
 from services.notifications.commands.deliveries import Outbox
 from services.notifications.commands.inbox import Marking
 from services.notifications.commands.preferences import PreferencesOf
@@ -93,7 +94,8 @@ def _mailing(
             return
         server = MailServer(url)
         sender = Sender(settings.mail_from, settings.public_url)
-        sending = Sending(rows, replicas, preferences, server, sender, clock)
+        judging = Judging(rows, replicas, preferences, clock)
+        sending = Sending(rows, judging, server, sender, clock)
         try:
             await DueLoop([sending], MAIL_REST_SECONDS).run()
         finally:

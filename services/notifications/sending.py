@@ -5,7 +5,9 @@ between the two leaves a row in `sending` whose lease ends: it becomes `unknown`
 again by itself.
 """
 
+import asyncio
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +16,7 @@ from functools import partial
 import structlog
 from prometheus_client import Counter
 
-from services.notifications.commands.preferences import PreferencesOf
+from services.notifications.circumstances import Judging
 from services.notifications.domain import mail
 from services.notifications.domain.delivery import (
     Circumstances,
@@ -25,12 +27,8 @@ from services.notifications.domain.delivery import (
     judge,
     next_try,
 )
-from services.notifications.domain.flows import STRONGER_WITHIN
-from services.notifications.domain.notification import Line, threads
-from services.notifications.domain.preferences import Preferences
-from services.notifications.domain.roles import takes_part
+from services.notifications.domain.notification import threads
 from services.notifications.domain.words import write
-from services.notifications.replicas import Replicas, states
 from services.notifications.smtp import (
     LONGEST_SECONDS,
     MailServer,
@@ -38,18 +36,19 @@ from services.notifications.smtp import (
     TryLater,
     Unclear,
 )
-from services.notifications.tables import Tables, as_line
+from services.notifications.tables import Tables
 from shared import failpoints, telemetry
 from shared.clock import Clock
-from shared.database import Document
+from shared.database import DatabaseAway, Document
 from shared.due import claim, in_parallel
-from shared.people import organisations_of
 
 log = structlog.get_logger()
 
 PAGE = 100
-RECENT_READ = 5_000
-SENDING_LEASE = timedelta(seconds=LONGEST_SECONDS + 30)
+NOTE_SECONDS = 20.0
+NOTE_AGAIN_SECONDS = 0.25
+STOP_SECONDS = 5.0
+SENDING_LEASE = timedelta(seconds=LONGEST_SECONDS + NOTE_SECONDS + 10)
 deliveries_ended = Counter(
     "samverkan_deliveries_ended",
     "Messages to people, by what became of them.",
@@ -72,28 +71,39 @@ class Sending:
     def __init__(
         self,
         rows: Tables,
-        replicas: Replicas,
-        preferences: PreferencesOf,
+        judging: Judging,
         server: MailServer,
         sender: Sender,
         clock: Clock,
     ) -> None:
         self._rows = rows
-        self._replicas = replicas
-        self._preferences = preferences
+        self._judging = judging
         self._server = server
         self._sender = sender
         self._clock = clock
+        self._stopping = False
 
     async def work(self) -> bool:
-        """Send one page of what is due; True when there may be more."""
+        """Send one page of what is due; True when there may be more.
+
+        Cancelled, it lets the mails that are under way come to their end, and begins no other.
+        """
+        page = asyncio.create_task(self._page())
+        try:
+            return await asyncio.shield(page)
+        except asyncio.CancelledError:
+            self._stopping = True
+            await asyncio.wait({page}, timeout=STOP_SECONDS)
+            raise
+
+    async def _page(self) -> bool:
         claimed = await claim(self._rows.deliveries, self._clock, limit=PAGE)
         killed = [row for row in claimed if row["status"] == "sending"]
         judged = [row for row in claimed if row["status"] != "sending"]
         await in_parallel(
             [partial(self._end, row, Close("unknown", "sender-killed")) for row in killed]
         )
-        cases = await self._circumstances(judged)
+        cases = await self._judging.of(judged)
         await in_parallel(
             [partial(self._conclude, row, case) for row, case in zip(judged, cases, strict=True)]
         )
@@ -153,6 +163,8 @@ class Sending:
 
     async def _begin(self, row: Document, it: Circumstances) -> bool:
         """Write down that the server will be asked; False when the lease is no longer ours."""
+        if self._stopping:
+            return False
         now = self._clock.now()
         asking = {"status": "sending", "due": now + SENDING_LEASE, "seen": _ids(it)}
         result = await self._rows.deliveries.update_one(
@@ -183,11 +195,24 @@ class Sending:
         await self._set(row, {**ended, **seen}, asked=asked)
 
     async def _set(self, row: Document, fields: Document, *, asked: bool = False) -> None:
-        """Change a row whose lease is ours; `asked` when we have written `sending` into it."""
-        status = "sending" if asked else row["status"]
-        await self._rows.deliveries.update_one(
-            {"_id": row["_id"], "lease": row["lease"], "status": status}, {"$set": fields}
-        )
+        """Change a row whose lease is ours; `asked` when we have written `sending` into it.
+
+        What a server has answered is worth waiting for the database: else it would be `unknown`.
+        """
+        query = {
+            "_id": row["_id"],
+            "lease": row["lease"],
+            "status": "sending" if asked else row["status"],
+        }
+        give_up_at = time.monotonic() + (NOTE_SECONDS if asked else 0.0)
+        while True:
+            try:
+                await self._rows.deliveries.update_one(query, {"$set": fields})
+                return
+            except DatabaseAway:
+                if time.monotonic() > give_up_at:
+                    raise
+                await asyncio.sleep(NOTE_AGAIN_SECONDS)
 
     async def _look_for_late_lines(self, ids: Sequence[str]) -> None:
         """A line that was written while its message was being sent goes in another one."""
@@ -211,51 +236,6 @@ class Sending:
             await self._rows.deliveries.update_many(
                 {"_id": {"$in": list(ids)}, "status": "sent"}, {"$set": fields}
             )
-
-    async def _circumstances(self, rows: Sequence[Document]) -> list[Circumstances]:
-        """All that decides about a page of messages, read at once."""
-        if not rows:
-            return []
-        lines = await self._rows.lines_of([row["notification"] for row in rows])
-        everything = [line for of_one in lines.values() for line in of_one]
-        people = {row["person"] for row in rows}
-        sources = await self._replicas.sources(everything, people)
-        contacts = await states(self._replicas.contacts, people)
-        active = await self._replicas.people.active_of(organisations_of(sources.people.values()))
-        wanted = await self._preferences.of_all(people)
-        recent = await self._recent(everything, people)
-        now = self._clock.now()
-
-        def case(row: Document) -> Circumstances:
-            person = sources.people.get(row["person"])
-            return Circumstances(
-                now=now,
-                lines=tuple(lines[row["notification"]]),
-                seen=frozenset(row["seen"]),
-                sources=sources,
-                person=person,
-                takes_part=person is not None and takes_part(person, active, now),
-                preferences=wanted.get(row["person"], Preferences()),
-                contact=contacts.get(row["person"]),
-                recent=tuple(line for line in recent if line.person == row["person"]),
-            )
-
-        return [case(row) for row in rows]
-
-    async def _recent(self, lines: Sequence[Line], people: set[str]) -> list[Line]:
-        """What else these people were told lately of the same subjects."""
-        if not lines:
-            return []
-        since = min(line.at for line in lines) - STRONGER_WITHIN
-        found = await self._rows.lines.find(
-            {
-                "person": {"$in": list(people)},
-                "at": {"$gte": since},
-                "subject": {"$in": list({line.subject for line in lines})},
-            },
-            limit=RECENT_READ,
-        )
-        return [as_line(document) for document in found]
 
 
 def _ids(it: Circumstances) -> list[str]:

@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from services.notifications.circumstances import Judging
+from services.notifications.commands.preferences import PreferencesOf
+from services.notifications.replicas import Replicas
+from services.notifications.sending import Sender, Sending
 from services.notifications.smtp import MailServer
+from services.notifications.tables import Tables
 from shared import failpoints
 from tests.harness import MovableClock, System, eventually
 from tests.service.postbox import Postbox, links_in, text_of
@@ -252,6 +257,42 @@ async def _killed_at(
         sys.executable, "-m", "services.notifications", env=environment,
         stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
+
+
+@pytest.mark.promise("P22")
+async def test_a_service_that_is_stopped_brings_the_mails_under_way_to_their_end(
+    system: System,
+) -> None:
+    async with World(system) as world, Postbox() as postbox:
+        await system.start("notifications")
+        await world.organisations()
+        await world.volunteer("vera")
+        await world.settled()
+        await world.cancelled("s-1", ["vera"])
+        await became(system, "vera", "waiting")
+        postbox.gate.clear()
+        stopped = asyncio.create_task(_sending(system, postbox).work())
+        await became(system, "vera", "sending")
+        stopped.cancel()
+        await asyncio.sleep(0)
+        postbox.gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await stopped
+        await became(system, "vera", "sent", 1)
+        assert len(postbox.raw) == 1
+
+
+def _sending(system: System, postbox: Postbox) -> Sending:
+    plumbing = system.copy("notifications").process.plumbing
+    rows = Tables(plumbing.database)
+    replicas = Replicas.of(plumbing.database, plumbing.clock)
+    return Sending(
+        rows,
+        Judging(rows, replicas, PreferencesOf(plumbing.store), plumbing.clock),
+        MailServer(postbox.url),
+        Sender("samverkan@demo.example", "http://samverkan.test"),
+        plumbing.clock,
+    )
 
 
 @pytest.mark.promise("P4")
