@@ -1,11 +1,10 @@
 """What a person wants to have by mail; the inbox has everything anyway."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 Group = Literal["my_shifts", "asked_for_help", "news_nearby", "role_summary"]
-GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 class MailWanted(BaseModel):
