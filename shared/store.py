@@ -226,7 +226,7 @@ class Store:
                 if nothing and by.repeat is None:
                     return Stored(id, stored.version, stored.state, change.result)
                 failpoints.reach(failpoints.BEFORE_COMMIT)
-                update, pending = self._update(kind, stored, change, by)
+                update, pending = self._update(kind, stored, change, by, _sweep_due(document))
                 if nothing:
                     # Nothing to do is an answer, too: the same request may not do something later.
                     update = {"$push": {"recent": update["$push"]["recent"]}}
@@ -276,7 +276,7 @@ class Store:
         if remembered is not None:
             return kind, Stored(id, before.version, before.state, remembered, repeated=True), []
         change = rule(before.state)
-        update, pending = self._update(kind, before, change, by)
+        update, pending = self._update(kind, before, change, by, _sweep_due(document))
         await raw.update_one({"_id": id, "version": before.version}, update, session=session)
         return kind, Stored(id, before.version + 1, change.state, change.result), pending
 
@@ -386,7 +386,12 @@ class Store:
         return document
 
     def _update(
-        self, kind: Kind[S], stored: Stored[S], change: Change[S], by: By
+        self,
+        kind: Kind[S],
+        stored: Stored[S],
+        change: Change[S],
+        by: By,
+        sweep_due: datetime | None,
     ) -> tuple[Document, list[Document]]:
         now = self.clock.now()
         version = stored.version + 1
@@ -401,15 +406,21 @@ class Store:
             "version": version,
             "naps": 0,
             "schema": kind.schema,
-            **self._times(kind, change.state, pending, now),
+            **self._times(kind, change.state, pending, now, sweep_due),
         }
         return {"$set": fields, "$push": pushed}, pending
 
     @staticmethod
-    def _times(kind: Kind[S], state: S, pending: list[Document], now: datetime) -> Document:
+    def _times(
+        kind: Kind[S],
+        state: S,
+        pending: list[Document],
+        now: datetime,
+        sweep_due: datetime | None = None,
+    ) -> Document:
         wakes_at = kind.wakes_at(state)
         sweep = now + timedelta(seconds=LEASE_SECONDS) if pending else None
-        times = [moment for moment in (wakes_at, sweep) if moment is not None]
+        times = [moment for moment in (wakes_at, sweep, sweep_due) if moment is not None]
         return {"wakes_at": wakes_at, "due": min(times, default=None)}
 
     def _pending(
@@ -447,10 +458,20 @@ class Store:
 
 
 def _for_change(by: By) -> Document:
-    projection: Document = {"version": 1, "state": 1, "schema": 1}
+    projection: Document = {"version": 1, "state": 1, "schema": 1, "due": 1}
+    projection["pending"] = {"$slice": 1}
     if by.repeat:
         projection["recent"] = {"$elemMatch": {"key": by.repeat.key_hash}}
     return projection
+
+
+def _sweep_due(document: Document) -> datetime | None:
+    """When the events that wait already are swept: a later change must not put that off.
+
+    Else a document that changes often, or without events, would keep them back for ever.
+    """
+    due: datetime | None = document["due"]
+    return due if document["pending"] else None
 
 
 def due_index(field: str) -> IndexModel:

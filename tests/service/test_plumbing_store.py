@@ -339,3 +339,25 @@ async def test_after_a_restore_every_version_is_lifted_and_told(shop: Shop) -> N
     assert await shop.store.lift(COUNTER) == 1_100
     query = {"version": RESTORE_LIFT + 1, "pending.type": "toy.snapshot.counter", "due": NOW}
     assert shop.raw.counter.count_documents(query) == 1_100
+
+
+@pytest.mark.promise("P2")
+async def test_a_document_that_never_rests_does_not_put_off_the_events_that_wait(
+    shop: Shop,
+) -> None:
+    await shop.counter()
+    first = shop.document()["due"]
+    for _ in range(4):
+        shop.clock.advance(timedelta(seconds=LEASE_SECONDS - 1))
+        await shop.store.change(COUNTER, "a", one_more, By())
+    assert shop.document()["due"] == first
+
+
+@pytest.mark.promise("P2")
+async def test_a_change_without_events_leaves_the_events_that_wait_due(shop: Shop) -> None:
+    await shop.counter()
+    first = shop.document()["due"]
+    await shop.store.change(
+        COUNTER, "a", lambda one: Change(one.model_copy(update={"text": "silent"})), By()
+    )
+    assert shop.document()["due"] == first
