@@ -7,13 +7,14 @@ from deploy.local.runtime import SERVICES
 from tests.chaos.oracle.findings import Finding
 from tests.chaos.oracle.stores import Document, Stores
 
+UNDONE = {"$or": [{"due": {"$ne": None}}, {"pending.0": {"$exists": True}}]}
 OPEN_DELIVERIES = ("waiting", "sending")
 
 
 def leftovers(stores: Stores) -> Iterator[Finding]:
     """Events pending, rows leased, messages failed or queued, mails not decided."""
     for service, kind in stores.owned():
-        for document in stores.of(service)[kind.collection].find({"due": {"$ne": None}}):
+        for document in stores.of(service)[kind.collection].find(UNDONE):
             yield from _aggregate(kind.name, document)
     for service in SERVICES:
         for row in stores.of(service)["failed"].find():
