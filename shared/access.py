@@ -88,6 +88,7 @@ class Access:
         self._persons = _Memory(self._load_person, monotonic)
         self._ages = _Memory(self._load_age, monotonic)
         self._watched: Counter[str] = Counter()
+        self._stopping = False
         self._round: asyncio.Task[Mapping[str, KnownPerson | None]] | None = None
 
     async def identity_only(self, authorization: Sequence[str]) -> Token:
@@ -116,14 +117,16 @@ class Access:
         """Wait until the token's bearer may no longer have what `holds` asks for; return the reason.
 
         Looks every 0.5 s, once for all streams of the process. The reason is `expired`,
-        `not-allowed`, or the code of the problem that a request would meet now. Run it beside the
-        stream and end the stream when it returns.
+        `not-allowed`, `restarting`, or the code of the problem that a request would meet now. Run
+        it beside the stream and end the stream when it returns.
         """
         key = token.identity.key
         self._watched[key] += 1
         try:
             while True:
                 people = await self._next_round()
+                if self._stopping:
+                    return "restarting"
                 if key in people and (reason := self._why_not(token, people[key], holds)):
                     return reason
         except Problem as problem:
@@ -132,6 +135,10 @@ class Access:
             self._watched[key] -= 1
             if not self._watched[key]:
                 del self._watched[key]
+
+    def stop(self) -> None:
+        """The process is about to end: streams are told so that their clients come back elsewhere."""
+        self._stopping = True
 
     def _judged(self, token: Token, person: KnownPerson | None) -> Caller:
         if person is None:

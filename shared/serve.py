@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,8 +20,9 @@ def serve(name: str, create: Callable[[settings.Settings], FastAPI]) -> None:
         given = settings.load()
     except ValidationError as error:
         sys.exit(_in_words(name, error))
-    uvicorn.run(
-        create(given),
+    app = create(given)
+    config = uvicorn.Config(
+        app,
         host=given.host,
         port=given.port,
         loop="uvloop",
@@ -31,6 +33,20 @@ def serve(name: str, create: Callable[[settings.Settings], FastAPI]) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    _Server(config, app).run()
+
+
+class _Server(uvicorn.Server):
+    """Tells open streams that the end is near; without it they would be cut after the grace."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM or SIGINT."""
+        self._app.state.access.stop()
+        super().handle_exit(sig, frame)
 
 
 def _in_words(name: str, error: ValidationError) -> str:
