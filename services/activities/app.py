@@ -61,7 +61,9 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 coverage_routes.router,
                 operator_routes(plumbing, KINDS, known),
             ),
-            subscriptions=subscriptions(replicas, Reactions(activities, reconciler, coverages)),
+            subscriptions=subscriptions(
+                replicas, Reactions(activities, reconciler, coverages, plumbing.failed)
+            ),
             wake=wake,
             indexes={replicas.people.organisations.collection.name: BRANCH_INDEXES},
         )

@@ -12,6 +12,7 @@ from shared.bus import Subscription
 from shared.causes import by_event
 from shared.contracts.base import Event
 from shared.contracts.problems import NotFound
+from shared.failed import FailedMessages
 
 LISTENS = (
     "registry.organisation",
@@ -33,6 +34,7 @@ class Reactions:
     activities: Activities
     reconciler: Reconciler
     coverages: Coverages
+    failed: FailedMessages
 
 
 def subscriptions(replicas: Replicas, hands: Reactions) -> Sequence[Subscription]:
@@ -52,8 +54,13 @@ def subscriptions(replicas: Replicas, hands: Reactions) -> Sequence[Subscription
         except NotFound:
             return
 
+    async def forget_person(event: Event) -> None:
+        await hands.reconciler.forget(event.subject, by_event(event.actor))
+        await hands.failed.forget(event.subject)
+
     async def reconcile_place(event: Event) -> None:
-        await hands.reconciler.place(event.subject, by_event(event.actor))
+        house_closes = event.data.facts.get("cause") == "accommodation_closed"
+        await hands.reconciler.place(event.subject, house_closes, by_event(event.actor))
         await hands.coverages.recompute_place(event.subject)
 
     async def reconcile_accommodation(event: Event) -> None:
@@ -68,7 +75,7 @@ def subscriptions(replicas: Replicas, hands: Reactions) -> Sequence[Subscription
         Subscription(
             "registry.person",
             replica=replicas.people.persons,
-            forget=_of_subject(hands.reconciler.forget),
+            forget=forget_person,
             reconcile=_of_subject(hands.reconciler.person),
         ),
         Subscription(

@@ -1,5 +1,6 @@
 """The world of activities in the words of the field: an open meeting place, volunteers, a season."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shared.people import HEARTBEAT
 from tests.harness import Client, eventually
-from tests.service.registry_world import World, done, made
+from tests.service.registry_world import Somebody, World, done, made
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
@@ -84,14 +85,17 @@ class ActivitiesWorld(World):
 
     async def volunteers(self, organisation: str, *subjects: str) -> list[Someone]:
         """Volunteers of an organisation, whom activities knows with their role."""
-        people = []
-        for subject in subjects:
-            person = await self.someone(subject)
-            await self.role(await self.somebody(subject), "volunteer", "organisation", organisation)
-            people.append(person)
-        for person in people:
-            await self._has_role(person, "volunteer")
-        return people
+        connections = asyncio.Semaphore(10)
+
+        async def volunteer(subject: str) -> Someone:
+            async with connections:
+                person = await self.someone(subject)
+                known = Somebody(person.registry, person.id)
+                await self.role(known, "volunteer", "organisation", organisation)
+                await self._has_role(person, "volunteer")
+                return person
+
+        return await asyncio.gather(*map(volunteer, subjects))
 
     async def an_activity(self, place: Place, **more: Any) -> dict[str, Any]:
         """A planned activity: next Tuesday 17-19, one meeting, two helpers, unless said otherwise."""

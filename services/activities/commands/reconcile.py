@@ -16,7 +16,6 @@ from services.activities.kinds import ACTIVITY, SESSION
 from services.activities.replicas import Replicas
 from shared.contracts.activities import CancelReason, ReleaseReason
 from shared.contracts.problems import NotFound
-from shared.contracts.registry import MeetingPlaceSnapshot
 from shared.database import Document
 from shared.store import By, Store, Stored
 
@@ -74,11 +73,15 @@ class Reconciler:
         for one in [id, *await self._replicas.branches(id)]:
             await self._close_down(one, by)
 
-    async def place(self, id: str, by: By) -> None:
-        """A closed meeting place has nothing coming."""
+    async def place(self, id: str, house_closes: bool, by: By) -> None:
+        """A closed meeting place has nothing coming.
+
+        `house_closes` says why it closed, when that is known before the house's own event arrives.
+        """
         place = await self._replicas.places.get(id)
         if place is not None and place.state.status == "closed":
-            reason = await self._reason(place.state)
+            closing = house_closes or await self._replicas.all_closing(place.state)
+            reason: CancelReason = "accommodation_closing" if closing else "room_unavailable"
             query = {"keys.meeting_place": id}
             await self._cancel_activities(query, reason, by)
             await self._sessions.cancel_coming(query, self._cancellation(reason), by)
@@ -106,7 +109,8 @@ class Reconciler:
             place = await self._replicas.places.get(stored.state.meeting_place)
             if place is None or place.state.status != "closed":
                 return False
-            reason = await self._reason(place.state)
+            closing = await self._replicas.all_closing(place.state)
+            reason = "accommodation_closing" if closing else "room_unavailable"
         await self._sessions.cancel(stored, self._cancellation(reason), by)
         return True
 
@@ -159,10 +163,6 @@ class Reconciler:
             "_id": {"$ne": stored.id},
         }
         return await self._store.find(SESSION, {**query, **during}, limit=AT_A_TIME)
-
-    async def _reason(self, place: MeetingPlaceSnapshot) -> CancelReason:
-        closing = await self._replicas.all_closing(place)
-        return "accommodation_closing" if closing else "room_unavailable"
 
     def _cancellation(self, reason: CancelReason) -> Cancellation:
         return Cancellation(reason=reason, at=self._store.clock.now())
