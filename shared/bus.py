@@ -213,6 +213,8 @@ class Bus:
 
     async def _consumers(self, queue: str) -> int | None:
         """How many consume a queue, or None when the broker does not say."""
+        if self._closing:
+            return None
         try:
             declared = await self.broker.declare_queue(RabbitQueue(queue, declare=False))
             return (await declared.declare(timeout=5)).consumer_count

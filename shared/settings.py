@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -58,13 +58,21 @@ class Settings(BaseSettings):
             password = urlsplit(getattr(self, name).get_secret_value()).password
             if not password or password in EXAMPLE_SECRETS:
                 raise ValueError(f"SAMVERKAN_{name.upper()} needs a password of its own")
+        if self.smtp_url.get_secret_value() and not self.mail_from:
+            raise ValueError("SAMVERKAN_MAIL_FROM is needed where SAMVERKAN_SMTP_URL is set")
         if any(word in self.secret_key.get_secret_value() for word in EXAMPLE_SECRETS):
             raise ValueError("SAMVERKAN_SECRET_KEY is an example; make one of your own")
 
 
 def load() -> Settings:
     """Read the settings from the environment and from the files it names."""
-    for name in [key for key in os.environ if key.startswith(PREFIX) and key.endswith("_FILE")]:
-        value = Path(os.environ[name]).read_text().strip()
-        os.environ.setdefault(name.removesuffix("_FILE"), value)
-    return Settings()
+    files = [key for key in os.environ if key.startswith(PREFIX) and key.endswith("_FILE")]
+    # Not by way of the environment, which every child process and crash report would see.
+    read: dict[str, Any] = {
+        name.removeprefix(PREFIX).removesuffix("_FILE").lower(): Path(os.environ[name])
+        .read_text()
+        .strip()
+        for name in files
+        if name.removesuffix("_FILE") not in os.environ
+    }
+    return Settings(**read)
