@@ -53,6 +53,8 @@ class Mongod(Process):
             "oplogSize": 256,
             "setParameter": "diagnosticDataCollectionEnabled=false",
             "unixSocketPrefix": self.folder,
+            # A slow query would be logged with all that people have written.
+            "slowOpSampleRate": 0,
         }
         flags = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
         return [binary(), *flags, "--noscripting", "--quiet"]
