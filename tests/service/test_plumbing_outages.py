@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -14,17 +15,19 @@ from deploy.local.mongod import Mongod
 from deploy.local.rabbitmq import VHOST, RabbitMQ
 from deploy.topology import apply
 from shared.relay import CONFIRM_TIMEOUT_SECONDS
+from shared.service import Process
 from shared.store import By, Change
 from tests.harness import eventually
-from tests.plumbing import Copy, Place, prepare, running, settled
+from tests.plumbing import Copy, Place, prepare, running, settings, settled
 from tests.proxy import Proxy
 from tests.real import Vhost
-from tests.toy import COUNTER, PASSWORD, Begun, Counter, plan
+from tests.toy import COUNTER, PASSWORD, Begun, Counter, create, plan
 
 COUNTERS = 20
 # Below the time of a confirmation: no command waits for the broker.
 COMMAND_SECONDS = 3.0
 ANSWER_SECONDS = 1.5
+STOP_SECONDS = 15.0
 
 
 class Load:
@@ -233,12 +236,8 @@ async def _timed(request: Awaitable[httpx.Response]) -> tuple[float, httpx.Respo
 async def test_with_the_database_away_every_request_is_answered_503_within_a_second_or_so(
     own_mongod: Mongod, vhost: Vhost, trouble: Callable[[Mongod], None]
 ) -> None:
-    with MongoClient(own_mongod.admin_url) as admin:
-        roles = [{"role": "readWrite", "db": "toys"}]
-        admin["toys"].command("createUser", "toy", pwd=PASSWORD, roles=roles)
-    place = Place(own_mongod.url("toy", PASSWORD, "toys"), await prepare(vhost))
+    place = await _place_on(own_mongod, vhost)
     async with running(place) as copy:
-        load = Load(copy)
         for number in range(COUNTERS):
             await copy.store.create(COUNTER, f"n{number}", BEGUN, By())
             await copy.add(f"n{number}", 1, "vera")
@@ -255,7 +254,13 @@ async def test_with_the_database_away_every_request_is_answered_503_within_a_sec
 
         await eventually(works, 15)
         await settled(place)
-    assert load.done == 0
+
+
+async def _place_on(server: Mongod, vhost: Vhost) -> Place:
+    with MongoClient[dict[str, Any]](server.admin_url) as admin:
+        roles = [{"role": "readWrite", "db": "toys"}]
+        admin["toys"].command("createUser", "toy", pwd=PASSWORD, roles=roles)
+    return Place(server.url("toy", PASSWORD, "toys"), await prepare(vhost))
 
 
 async def _all_refused(copy: Copy) -> None:
@@ -273,6 +278,33 @@ async def _all_refused(copy: Copy) -> None:
     live = await copy.http.get("http://toy/health/live")
     ready = await copy.http.get("http://toy/health/ready")
     assert (live.status_code, ready.status_code) == (200, 503)
+
+
+@pytest.mark.promise("P12")
+async def test_a_copy_can_be_started_and_stopped_while_its_database_hangs(
+    own_mongod: Mongod, vhost: Vhost
+) -> None:
+    place = await _place_on(own_mongod, vhost)
+    async with running(place) as copy:
+        for number in range(COUNTERS):
+            await copy.store.create(COUNTER, f"n{number}", BEGUN, By())
+        await asyncio.to_thread(hang, own_mongod)
+        asked = [asyncio.create_task(copy.http.get("/counters/n0")) for _ in range(30)]
+        await asyncio.gather(*asked)
+        began = time.monotonic()
+    stopped = time.monotonic() - began
+    app = create(settings(place))
+    async with app.router.lifespan_context(app):
+        process: Process = app.state.process
+        assert (await process.ready())["database"] is False
+        await asyncio.to_thread(recover, own_mongod)
+
+        async def ready() -> bool:
+            return (await process.ready())["database"]
+
+        await eventually(ready, 30)
+        await settled(place)
+    assert stopped < STOP_SECONDS
 
 
 @pytest.mark.promise("P12")
