@@ -1,6 +1,7 @@
 """Who is let in, and how soon it ends (P14; X07, X08)."""
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 

@@ -342,17 +342,13 @@ async def test_the_memory_of_tokens_is_bounded(
     assert len(verifier._memory._tokens) == 10
 
 
-async def test_a_known_token_is_verified_again_in_under_10_microseconds(
-    verifier: TokenVerifier,
+async def test_the_signature_of_a_known_token_is_not_checked_again(
+    verifier: TokenVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     header = [f"Bearer {ISSUER.token(algorithm='RS256')}"]
-    best = 1.0
-    for _ in range(20):
-        begun = time.perf_counter()
-        for _ in range(500):
-            await verifier.verify(header)
-        best = min(best, (time.perf_counter() - begun) / 500)
-    assert best < 10e-6
+    first = await verifier.verify(header)
+    monkeypatch.delattr(TokenVerifier, "_signed_claims")
+    assert await verifier.verify(header) == first
 
 
 @settings(
