@@ -22,7 +22,7 @@ NOT_YET_PAUSE_SECONDS = 5
 NOT_YET_FOR = timedelta(minutes=10)
 INDEXES = (
     due_index("due"),
-    IndexModel([("dead", ASCENDING), ("first_at", DESCENDING)], name="dead"),
+    IndexModel([("dead", ASCENDING), ("first_at", DESCENDING), ("_id", DESCENDING)], name="newest"),
     IndexModel([("subject", ASCENDING)], name="subject"),
 )
 

@@ -52,10 +52,12 @@ def _failed_routes(router: APIRouter, plumbing: Plumbing) -> None:
     async def failed(request: Request, caller: Operator) -> Response:
         """Messages that could not be taken, newest first."""
         page = FAILED.page(request)
-        query = {"dead": page.filters.get("dead", {"$in": [True, False]})}
+        query: Document = {"dead": page.filters.get("dead", {"$in": [True, False]})}
         if page.after is not None:
-            query["first_at"] = {"$lt": page.after.value}
-        found = await rows.find(query, sort=[("first_at", -1)], limit=page.limit + 1)
+            at, id = page.after.value, page.after.id
+            query["$or"] = [{"first_at": {"$lt": at}}, {"first_at": at, "_id": {"$lt": id}}]
+        newest_first = [("first_at", -1), ("_id", -1)]
+        found = await rows.find(query, sort=newest_first, limit=page.limit + 1)
         shown, cursor = page.cut(found, lambda row: Position(row["first_at"], row["_id"]))
         now = plumbing.clock.now()
         return reply(page_answer([failed_row(row, now) for row in shown], cursor))

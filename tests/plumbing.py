@@ -16,6 +16,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.local.process import free_port
 from deploy.topology import apply
+from shared.access import People
 from shared.clock import Clock
 from shared.contracts.base import Event
 from shared.replica import replica_document
@@ -145,10 +146,9 @@ def settings(place: Place, **more: Any) -> Settings:
         mode="test",
         mongodb_url=place.mongodb_url,
         rabbitmq_url=place.rabbitmq_url,
-        oidc_issuer=NOBODY_ISSUES,
         secret_key=SECRET,
         public_url="http://samverkan.test",
-        **more,
+        **{"oidc_issuer": NOBODY_ISSUES, **more},
     )
 
 
@@ -172,9 +172,11 @@ class Copy:
 
 
 @contextlib.asynccontextmanager
-async def running(place: Place, clock: Clock | None = None, **more: Any) -> AsyncIterator[Copy]:
-    """One more copy in this process, its relay connected and its indexes made."""
-    app = create(settings(place, **more), clock)
+async def running(
+    place: Place, clock: Clock | None = None, people: People | None = None, **more: Any
+) -> AsyncIterator[Copy]:
+    """One more copy in this process, its relay connected and its consumers there."""
+    app = create(settings(place, **more), clock, people)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from deploy.topology import Topology, topology
 from shared import failpoints
+from shared.access import People
 from shared.bus import Reaction, Subscription
 from shared.caller import KnownPerson
 from shared.causes import by_event, following
@@ -289,14 +290,14 @@ class Addition(BaseModel):
     concerned: tuple[str, ...] = ()
 
 
-def create(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """The toy's app."""
+def create(settings: Settings, clock: Clock | None = None, people: People | None = None) -> FastAPI:
+    """The toy's app, whose operator is among the `people`."""
     plumbing = Plumbing(NAME, settings, clock)
     toy = Toy(plumbing)
     app = application(
         Service(
             plumbing=plumbing,
-            people=Nobody(),
+            people=people or Nobody(),
             kinds=(COUNTER,),
             routers=(_routes(toy), operator_routes(plumbing, (COUNTER,), (toy.replica,))),
             subscriptions=(

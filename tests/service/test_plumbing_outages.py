@@ -97,6 +97,10 @@ async def test_with_the_broker_killed_no_command_fails_and_afterwards_everything
         struck = time.monotonic() - began
         await settled(place, 60)
         settled_after = time.monotonic() - began
+        assert [await copy.process.bus._consumers(queue) for queue in copy.process.bus.queues] == [
+            1,
+            1,
+        ]
     with capsys.disabled():
         print(
             f"\n{load.done} commands, slowest {load.slowest:.2f} s; {waiting} events waited when the load "
