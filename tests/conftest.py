@@ -44,9 +44,7 @@ def expected_alarms(
 
 
 @pytest.fixture
-async def system(
-    database_url: Callable[[str], str], vhost: "Vhost"
-) -> AsyncIterator[System]:
+async def system(database_url: Callable[[str], str], vhost: "Vhost") -> AsyncIterator[System]:
     """The three services in this process, on a fresh vhost and fresh databases; none started yet."""
     async with System(database_url, vhost) as system:
         yield system

@@ -212,7 +212,8 @@ def run_tests(
     """
     packages.install(packages.missing(os.environ), say)
     chosen = [] if "-m" in context.args else ["-m", "long" if long else "not long"]
-    _become([sys.executable, "-m", "pytest", *chosen, *context.args], {})
+    at_once = [] if "-n" in context.args else ["-n", "2", "--dist", "loadgroup"]
+    _become([sys.executable, "-m", "pytest", *chosen, *at_once, *context.args], {})
 
 
 @app.command()
