@@ -1,12 +1,14 @@
 """Planning a season, cancelling it, and what follows when the place beneath it closes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.activities.domain.activity import Activity
 from services.activities.kinds import ACTIVITY
 from shared.contracts.activities import ActivityPlanned
+from shared.database import Collection
 from shared.permissions import stated_permissions
 from shared.store import By, Change
 from tests.harness import System, eventually
@@ -241,6 +243,36 @@ async def test_sessions_are_paged_by_start_in_both_orders(system: System) -> Non
     between = done(await cora.get("/sessions?from=2026-12-15&to=2026-12-22"))["items"]
     assert [one["number"] for one in between] == [2, 3]
     refused(await cora.get("/sessions?people=x"), 400, "unknown-field")
+
+
+@pytest.mark.promise("P20")
+async def test_every_list_is_served_by_an_index(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, place = await a_place(system)
+    asked: list[tuple[str, Any, Any]] = []
+    find = Collection.find
+
+    async def noted(self: Collection, query: Any, **more: Any) -> Any:
+        asked.append((self.name, query, more.get("sort")))
+        return await find(self, query, **more)
+
+    monkeypatch.setattr(Collection, "find", noted)
+    for path in (
+        "/sessions", "/sessions?sort=-start", "/sessions?organiser=x", "/sessions?meeting_place=x",
+        "/sessions?activity=x", "/sessions?county=25", "/sessions?status=held",
+        "/sessions?from=2026-12-01&to=2026-12-31", "/me/sessions", "/activities",
+        "/activities?organiser=x", "/activities?meeting_place=x", "/activities?county=25",
+        "/activities?status=planned", "/coverage", "/coverage?county=25",
+    ):  # fmt: skip
+        asked.clear()
+        done(await place.coordinator.activities.get(path))
+        lists = [one for one in asked if one[0] in ("session", "activity", "coverage") and one[2]]
+        [(name, query, sort)] = [one for one in lists if one[2][0][0] != "due"]
+        plan = await system.raw("activities", name).find(query, sort=sort).explain()
+        stages = str(plan["queryPlanner"]["winningPlan"])
+        assert "IXSCAN" in stages, path
+        assert "'stage': 'SORT'" not in stages, path
 
 
 async def test_every_route_states_who_may_use_it(system: System) -> None:

@@ -315,6 +315,28 @@ def _as(person: str) -> By:
     return By(actor=person)
 
 
+@pytest.mark.promise("P5")
+async def test_who_was_skipped_as_busy_gets_the_seat_when_they_are_free_again(
+    system: System,
+) -> None:
+    world, place = await a_place(system)
+    y = await world.another_place(place, name="Biblioteket demo")
+    a, b = await world.volunteers(place.organisation, "a", "b")
+    one_seat = [{"role": "helper", "maximum": 1}]
+    here = await world.a_session(place, at("2026-12-08", 17), roles=one_seat)
+    there = await world.a_session(y, at("2026-12-08", 17), roles=one_seat)
+    await signed_up([a, b], here)
+    await signed_up([b], there)
+    done(await a.activities.post(f"/sessions/{here}/withdraw"))
+    assert (await world.seats(here))[b.id] == "waiting"
+    done(await b.activities.post(f"/sessions/{there}/withdraw"))
+
+    async def has_it() -> bool:
+        return (await world.seats(here))[b.id] == "seated"
+
+    await eventually(has_it)
+
+
 @pytest.mark.case("S30")
 @pytest.mark.promise("P15")
 async def test_others_see_numbers_only_and_the_own_coordinator_names(system: System) -> None:

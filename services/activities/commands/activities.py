@@ -10,6 +10,7 @@ from services.activities.domain.recurrence import Meeting, meetings
 from services.activities.domain.session import Cancellation
 from services.activities.kinds import ACTIVITY
 from services.activities.replicas import Replicas
+from shared import failpoints
 from shared.causes import following
 from shared.clock import STOCKHOLM
 from shared.contracts.activities import CancelReason
@@ -57,6 +58,7 @@ class Activities:
         )
         activity, events = rules.plan(wish, where, dates, self._store.clock.now())
         stored = await self._store.create(ACTIVITY, id, Change(activity, events), by)
+        failpoints.reach(failpoints.BETWEEN_CHECKS)
         await self.reconcile(id, by)
         return stored
 

@@ -11,7 +11,7 @@ from services.activities.commands.clashes import LONGEST
 from services.activities.commands.sessions import Sessions
 from services.activities.domain.activity import LIVE
 from services.activities.domain.seats import ACTIVE, HOLDING, people
-from services.activities.domain.session import Cancellation, Session
+from services.activities.domain.session import Cancellation, Session, holders
 from services.activities.kinds import ACTIVITY, SESSION
 from services.activities.replicas import Replicas
 from shared.contracts.activities import CancelReason, ReleaseReason
@@ -41,7 +41,10 @@ class Reconciler:
         except NotFound:
             return
         now = self._store.clock.now()
-        if stored.state.status != "scheduled" or stored.state.end <= now:
+        if stored.state.end <= now:
+            return
+        await self._serve_where_others_wait(stored, by)
+        if stored.state.status != "scheduled":
             return
         if stored.state.start > now and await self._cancelled_from_above(stored, by):
             return
@@ -126,6 +129,8 @@ class Reconciler:
         known = await self._replicas.people.persons.many(list(gone)) if gone else {}
         if not known:
             return stored
+        if await self._replicas.people.organisations.get(session.organiser) is None:
+            return stored
         active = await self._replicas.people.active_of([session.organiser])
         why: ReleaseReason = (
             "role_ended" if session.organiser in active else "organisation_not_active"
@@ -144,6 +149,16 @@ class Reconciler:
             if both - here:
                 await self._sessions.release(other, both - here, "clash", by)
         return stored
+
+    async def _serve_where_others_wait(self, stored: Stored[Session], by: By) -> None:
+        """Who holds no seat here (any more) may be waiting elsewhere, skipped as busy until now."""
+        session = stored.state
+        free = {one.person for one in session.seats if one.person} - set(holders(session))
+        if not free:
+            return
+        for other in await self._overlapping(stored, {"keys.people": {"$in": sorted(free)}}):
+            if free & set(people(other.state.seats, "waiting")):
+                await self._sessions.serve_queue(other, by)
 
     async def _yield_room(self, stored: Stored[Session], by: By) -> None:
         session = stored.state
