@@ -57,6 +57,8 @@ class Volunteers(Worker):
         if shifts and self.rng.random() < 0.4:
             await self._withdraw(person, shifts.pop(self.rng.randrange(len(shifts))))
             return
+        if not self.scene.sessions:
+            return
         session = self.rng.choice(self.scene.sessions[-NEWEST_SESSIONS:])
         if session not in shifts and await self._sign_up(person, session):
             shifts.append(session)
@@ -86,7 +88,7 @@ class Coordinator(Worker):
         self._who = who
 
     async def act(self) -> None:
-        if self.rng.random() < 0.5 or not self.scene.sessions:
+        if self.rng.random() < 0.4 or len(self.scene.sessions) < NEWEST_SESSIONS:
             await self._plan()
         else:
             await self._cancel(self.rng.choice(self.scene.sessions[-2 * NEWEST_SESSIONS :]))
