@@ -185,7 +185,7 @@ class Collection:
     ) -> Document | None:
         """The one document that fits, or None."""
         found: Document | None = await self._database.run(
-            lambda: self._raw.find_one(query, projection)
+            lambda: self._raw.find_one(query, projection, max_time_ms=_milliseconds_left())
         )
         return found
 
@@ -200,7 +200,14 @@ class Collection:
         """At most `limit` documents; there is no unbounded find."""
 
         def operation() -> Awaitable[list[Document]]:
-            cursor = self._raw.find(query, projection, sort=sort, limit=limit, batch_size=limit)
+            cursor = self._raw.find(
+                query,
+                projection,
+                sort=sort,
+                limit=limit,
+                batch_size=limit,
+                max_time_ms=_milliseconds_left(),
+            )
             listed: Awaitable[list[Document]] = cursor.to_list(limit)
             return listed
 
@@ -256,7 +263,7 @@ class Collection:
     async def count(self, query: Document, limit: int) -> int:
         """How many fit, counted up to `limit`."""
         number: int = await self._database.run(
-            lambda: self._raw.count_documents(query, limit=limit)
+            lambda: self._raw.count_documents(query, limit=limit, maxTimeMS=_milliseconds_left())
         )
         return number
 
@@ -264,7 +271,9 @@ class Collection:
         """The first `limit` results of a pipeline."""
 
         def operation() -> Awaitable[list[Document]]:
-            listed: Awaitable[list[Document]] = self._raw.aggregate(list(pipeline)).to_list(limit)
+            listed: Awaitable[list[Document]] = self._raw.aggregate(
+                list(pipeline), maxTimeMS=_milliseconds_left()
+            ).to_list(limit)
             return listed
 
         return await self._database.run(operation)
@@ -273,3 +282,9 @@ class Collection:
         """Make the indexes that are missing."""
         if indexes:
             await self._database.run(lambda: self._raw.create_indexes(list(indexes)))
+
+
+def _milliseconds_left() -> int:
+    """How long the server itself may work on a query: what is given up here ends there, too."""
+    left = database_seconds_left()
+    return max(1, int((BACKGROUND_SECONDS if left is None else left) * 1000))

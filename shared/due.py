@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
+from pymongo import UpdateOne
 
 from shared import failpoints
 from shared.clock import Clock
@@ -80,6 +81,7 @@ class AggregatesDue:
             self._hand_over(row)
         now = clock.now()
         sleepers = [row for row in rows if row["wakes_at"] and row["wakes_at"] <= now]
+        await self._lay_down([row for row in rows if not row["pending"] and row not in sleepers])
         await in_parallel([lambda row=row: self._wake_one(row) for row in sleepers])  # type: ignore[misc]
         return len(rows) == PAGE
 
@@ -93,6 +95,23 @@ class AggregatesDue:
             log.exception("document-unreadable", kind=self._kind.name, id=row["_id"])
             return
         self._relay.committed(self._kind, row["_id"], row["version"], state, row["pending"])
+
+    async def _lay_down(self, rows: Sequence[Document]) -> None:
+        """What has nothing left to do sleeps until its own wake-up, if it has one."""
+        await self._store.of(self._kind).bulk(
+            [
+                UpdateOne(
+                    {
+                        "_id": row["_id"],
+                        "lease": row["lease"],
+                        "version": row["version"],
+                        "pending": [],
+                    },
+                    {"$set": {"due": row["wakes_at"]}},
+                )
+                for row in rows
+            ]
+        )
 
     async def _wake_one(self, row: Document) -> None:
         try:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import AwareDatetime
 from pydantic_core import to_json
 
 from shared.caller import Caller
@@ -27,6 +28,12 @@ FAILED = Listing("failed", sorts=("-first_at",), filters={"dead": bool})
 FINGERPRINTS = Listing("fingerprints", sorts=("id",))
 
 Operator = Annotated[Caller, Depends(allow(OPERATE))]
+
+
+class Since(Body):
+    """From when on."""
+
+    since: AwareDatetime
 
 
 class DropReason(Body):
@@ -96,6 +103,18 @@ def _resync_routes(
         if aggregate not in by_name:
             raise NotFound()
         return reply({"asked": await plumbing.store.resync(by_name[aggregate])}, 202)
+
+    @router.post("/replay")
+    async def replay(caller: Operator, body: Since) -> Response:
+        """After a lost broker: publish again what happened since; nobody is told twice."""
+        again = [await plumbing.store.replay(kind, body.since) for kind in by_name.values()]
+        return reply({"asked": sum(again)}, 202)
+
+    @router.post("/restored")
+    async def lift(caller: Operator) -> Response:
+        """After a restore: raise every version and publish every state anew."""
+        lifted = [await plumbing.store.lift(kind) for kind in kinds]
+        return reply({"asked": sum(lifted)}, 202)
 
     @router.get("/fingerprints/{aggregate}", openapi_extra=FINGERPRINTS.openapi)
     async def fingerprints(request: Request, caller: Operator, aggregate: str) -> Response:

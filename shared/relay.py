@@ -50,7 +50,10 @@ WAITING_AT_MOST = 20_000
 HEARTBEAT_SECONDS = 10
 BROKER_TROUBLE = (OSError, aio_pika.exceptions.AMQPError, TimeoutError)
 UNCONFIRMED = (*BROKER_TROUBLE, asyncio.CancelledError, RuntimeError)
-HISTORY_INDEXES = (IndexModel([("subject", ASCENDING), ("version", ASCENDING)], name="timeline"),)
+HISTORY_INDEXES = (
+    IndexModel([("subject", ASCENDING), ("version", ASCENDING)], name="timeline"),
+    IndexModel([("aggregate", ASCENDING), ("_id", ASCENDING), ("time", ASCENDING)], name="replay"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +222,7 @@ class Relay:
     def _note_faults(self, faults: Sequence[BaseException]) -> None:
         defects = [one for one in faults if not isinstance(one, UNCONFIRMED)]
         if defects:
-            log.error("event-cannot-be-told", reason=repr(defects[0]), size=len(defects))
+            log.error("event-cannot-be-told", reason=type(defects[0]).__name__, size=len(defects))
         if faults:
             log.warning("relay-not-confirmed", reason=type(faults[0]).__name__, size=len(faults))
 

@@ -244,7 +244,7 @@ def _lifespan(process: Process) -> Callable[[FastAPI], Any]:
 def _end_process_on_fault(task: asyncio.Task[None]) -> None:
     """A process without its consumers or relay only looks alive; its supervisor starts a new one."""
     if not task.cancelled() and (fault := task.exception()) is not None:
-        log.error("process-cannot-go-on", reason=repr(fault))
+        log.error("process-cannot-go-on", reason=telemetry.fault_in_words(fault))
         os.kill(os.getpid(), signal.SIGTERM)
 
 

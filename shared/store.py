@@ -303,6 +303,27 @@ class Store:
         """
         return await self._each_page(kind, {})
 
+    async def replay(self, kind: Kind[Any], since: datetime) -> int:
+        """After a lost broker: have the sweep publish again what the history says happened since.
+
+        The events keep their ids, so whoever has taken one before tells nobody twice; each carries
+        the state as it is now. How many there are.
+        """
+        done, last = 0, ""
+        history = self.database.collection("history")
+        while True:
+            if database_seconds_left() is not None:
+                renew_deadline()
+            rows = await history.find(
+                {"aggregate": kind.name, "time": {"$gte": since}, "_id": {"$gt": last}},
+                sort=[("_id", 1)],
+                limit=500,
+            )
+            if not rows:
+                return done
+            await self.of(kind).bulk([_pending_again(row, self.clock.now()) for row in rows])
+            done, last = done + len(rows), rows[-1]["_id"]
+
     async def lift(self, kind: Kind[Any]) -> int:
         """After a restore: raise every version, so that replicas take what is older in truth.
 
@@ -336,7 +357,8 @@ class Store:
             )
             for name in kind.snapshots
         ]
-        asked = {"$push": {"pending": {"$each": pending}}, "$set": {"due": now}}
+        # Where nothing is told (a Location), there is nothing to sweep either.
+        asked = {"$push": {"pending": {"$each": pending}}, "$set": {"due": now}} if pending else {}
         return UpdateOne({"_id": id}, {**asked, **update})
 
     def _lock(self, id: str) -> asyncio.Lock:
@@ -485,6 +507,15 @@ def history_row(kind: Kind[Any], subject: str, pending: Document) -> Document:
     """The line of the timeline that a pending event becomes."""
     told = {key: value for key, value in pending.items() if key != "id"}
     return {"_id": pending["id"], "aggregate": kind.name, "subject": subject, **told}
+
+
+def _pending_again(row: Document, now: datetime) -> Any:
+    event = {key: row[key] for key in row if key not in ("_id", "aggregate", "subject")}
+    event["id"] = row["_id"]
+    return UpdateOne(
+        {"_id": row["subject"], "pending.id": {"$ne": row["_id"]}},
+        {"$push": {"pending": event}, "$set": {"due": now}},
+    )
 
 
 def is_snapshot(event_type: str) -> bool:

@@ -7,6 +7,7 @@ unsampled request pays for a string and nothing else. No personal data, no ids a
 import logging
 import secrets
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shared.contracts.base import Event
 
+FRAMES_LOGGED = 8
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -140,7 +142,7 @@ def configure_logging(service: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _place_of_exception,
             _with_service(service),
             structlog.processors.JSONRenderer(),
         ],
@@ -152,6 +154,26 @@ def configure_logging(service: str) -> None:
     for chatty in ("aio_pika", "aiormq", "pymongo"):
         # Their reconnecting is told by our own lines; theirs carry URLs.
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
+
+
+def fault_in_words(fault: BaseException) -> str:
+    """What kind of fault and where. Never what it says: messages of exceptions quote people's data."""
+    frames = traceback.extract_tb(fault.__traceback__)[-FRAMES_LOGGED:]
+    where = " < ".join(
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames)
+    )
+    inner = f" [{fault_in_words(fault.exceptions[0])}]" if isinstance(fault, ExceptionGroup) else ""
+    return f"{type(fault).__name__} at {where or 'no frame'}{inner}"
+
+
+def _place_of_exception(
+    _: Any, __: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    given = event.pop("exc_info", None)
+    fault = sys.exc_info()[1] if given is True else given
+    if isinstance(fault, BaseException):
+        event["exception"] = fault_in_words(fault)
+    return event
 
 
 def _with_service(service: str) -> structlog.types.Processor:

@@ -53,6 +53,16 @@ MODULES: dict[str, tuple[str, tuple[str, ...], str]] = {
         ("resync",),
         "Let the owner of an aggregate publish snapshots of all of it.",
     ),
+    "replay": (
+        "deploy.local.operate",
+        ("replay",),
+        "After a lost broker: publish again what happened since.",
+    ),
+    "restored": (
+        "deploy.local.operate",
+        ("restored",),
+        "After a restore: raise versions, publish states anew.",
+    ),
     "drift": (
         "deploy.local.operate",
         ("drift",),

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -52,21 +53,26 @@ def grant_first_administrator(
     raise typer.Exit(done.returncode)
 
 
+def _registry_tool(module: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the registry's own tools with its environment."""
+    runtime = Runtime(State.default())
+    told = {**runtime.operator_environment(), **runtime.service_environment("registry")}
+    environment = {"SAMVERKAN_MODE": "local", **told}
+    command = [sys.executable, "-m", f"services.registry.{module}", *words]
+    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+
+
 def appoint_first_administrator(
     person: str = ADMINISTRATOR, issuer: str = "", name: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """What the registry's own tool said; its status is 1 when there is an administrator already."""
-    runtime = Runtime(State.default())
     known = BY_SUBJECT.get(person)
-    command = [
-        *(sys.executable, "-m", "services.registry.first_administrator"),
-        *("--issuer", issuer or runtime.issuer_url),
+    return _registry_tool(
+        "first_administrator",
+        *("--issuer", issuer or Runtime(State.default()).issuer_url),
         *("--subject", person),
         *("--name", name or (known.name if known else person)),
-    ]
-    told = {**runtime.operator_environment(), **runtime.service_environment("registry")}
-    environment = {"SAMVERKAN_MODE": "local", **told}
-    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    )
 
 
 @failed.command("list")
@@ -137,6 +143,40 @@ def resync(service: str, aggregate: str) -> None:
     with operator() as person:
         answer = person.post(f"/{service}/operator/resync/{aggregate}")
     out.print(f"{answer['asked']} snapshots are on their way.")
+
+
+@app.command()
+def replay(
+    service: str, since: Annotated[datetime, typer.Option(help="Local time, 2026-11-25T03:00.")]
+) -> None:
+    """After a lost broker: publish again what the service's history says happened; nobody is told twice.
+
+    Example: `samverkan replay activities --since 2026-11-25T03:00`
+    """
+    with operator() as person:
+        body = {"since": since.astimezone().isoformat()}
+        answer = person.post(f"/{service}/operator/replay", body)
+    out.print(f"{answer['asked']} events are on their way.")
+
+
+@app.command()
+def restored(
+    service: str,
+    ledger: Annotated[str, typer.Option(help="The registry's newest ledger of erasures.")] = "",
+) -> None:
+    """After a database came from a backup: raise its versions and publish its states anew.
+
+    The registry also erases again whom its ledger says was erased since the backup.
+
+    Examples: `samverkan restored activities` · `samverkan restored registry --ledger FILE`
+    """
+    if service == "registry":
+        done = _registry_tool("restored", *(("--ledger", ledger) if ledger else ()))
+        out.print((done.stdout + done.stderr).strip())
+        raise typer.Exit(done.returncode)
+    with operator() as person:
+        answer = person.post(f"/{service}/operator/restored")
+    out.print(f"{answer['asked']} versions are raised; their states are on their way.")
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """`python -m services.registry.restored`: what to do after the registry's database came from a backup.
 
-Lifts every version, so that the other services believe the restored documents; erases again whom the
-ledger says was erased since; asks for snapshots of everything. `--save-ledger FILE`, run with each
+Lifts every version and publishes every state anew, so that the other services believe the restored
+documents; erases again whom the ledger says was erased since. `--save-ledger FILE`, run with each
 backup, keeps the ledger beside it, and `--ledger FILE` takes a newer one in.
 """
 
@@ -20,14 +20,10 @@ from shared.store import By, Store
 
 
 async def restored(store: Store) -> int:
-    """Lift, erase again, ask for snapshots; how many were erased again."""
+    """Lift and erase again; how many were erased again."""
     for kind in KINDS:
         await store.lift(kind)
-    erased = await People(store).erase_again(By())
-    for kind in KINDS:
-        if kind.snapshots:
-            await store.resync(kind)
-    return erased
+    return await People(store).erase_again(By())
 
 
 async def ledger_lines(store: Store) -> list[str]:

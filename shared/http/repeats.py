@@ -20,7 +20,7 @@ _MALFORMED = Text(
 
 @dataclass(frozen=True, slots=True)
 class RepeatKey:
-    """Two hashes (32 hex digits): of person, route and key; and of the body that came with it."""
+    """Two hashes (32 hex digits): of person, route and key; and of the query and body that came with it."""
 
     key_hash: str
     body_hash: str
@@ -42,7 +42,8 @@ async def repeat_key(request: Request, person: str) -> RepeatKey | None:
     if len(given) > 1 or not _VISIBLE.fullmatch(given[0]):
         raise BadRequest("bad-idempotency-key", _MALFORMED)
     scope = to_json([person, request.method, request.scope["path"], given[0]])
-    return RepeatKey(_digest(scope), _digest(await request.body()))
+    query = request.scope["query_string"]
+    return RepeatKey(_digest(scope), _digest(query + b"\0" + await request.body()))
 
 
 def repeat_key_of(
