@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from services.activities.domain.bands import to_tens
+from shared.contracts.bands import to_tens
 from services.activities.domain.coverage import Coverage
 from services.activities.domain.recurrence import moment
 from services.activities.domain.session import Session

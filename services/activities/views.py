@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.activities.domain.activity import Activity
-from services.activities.domain.bands import band
+from shared.contracts.bands import band
 from services.activities.domain.coverage import Coverage
 from services.activities.domain.seats import Seat, active, entry, position, taken, waiting
 from services.activities.domain.session import Session

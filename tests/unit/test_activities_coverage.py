@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.activities.domain.bands import band, to_tens
+from shared.contracts.bands import band, to_tens
 from services.activities.domain.count import Count, CountBody, counted
 from services.activities.domain.coverage import Known, coverage, recomputed
 from services.activities.domain.hours import Residents, weekly

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -346,25 +346,6 @@ TestMeetingPlace = MeetingPlaceMachine.TestCase
 TestOrganisation = OrganisationMachine.TestCase
 TestPerson = PersonMachine.TestCase
 TestImport = ImportMachine.TestCase
-
-
-@pytest.mark.promise("P15")
-@given(st.integers(0, 5_000))
-def test_a_figure_lies_in_the_band_it_is_shown_as(number: int) -> None:
-    from services.registry.domain.bands import band
-
-    low, _, high = band(number).partition("-")
-    assert int(low) <= number <= int(high or low)
-
-
-def test_bands_are_those_of_the_field() -> None:
-    from services.registry.domain.bands import band
-
-    ends = [0, 1, 5, 6, 10, 11, 20, 21, 50, 51, 100, 101, 200, 201]
-    assert [band(number) for number in ends] == [
-        "0", "1-5", "1-5", "6-10", "6-10", "11-20", "11-20", "21-50", "21-50",
-        "51-100", "51-100", "101-200", "101-200", "201-300",
-    ]  # fmt: skip
 
 
 def test_groups_that_do_not_add_up_are_told_in_the_words_of_the_field() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.activities.domain.bands import GROUPS, Group, band
+from shared.contracts.bands import GROUPS, Group, band
 from shared.contracts.base import PersonId
 from shared.contracts.problems import Invalid, Refused, Stale
 from shared.contracts.texts import Body, Line

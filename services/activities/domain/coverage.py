@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from services.activities.domain.bands import Group
+from shared.contracts.bands import Group
 from services.activities.domain.hours import Residents, Week, iso_week, weekly
 from services.activities.domain.recurrence import moment
 from services.activities.domain.session import Session

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.activities.domain.bands import GROUPS, Group, band
+from shared.contracts.bands import GROUPS, Group, band
 from services.activities.domain.session import LATE, Session
 from shared.clock import local_date
 

@@ -1,4 +1,7 @@
-"""Small numbers: what others than officers in scope see instead of a figure about people."""
+"""Small numbers: what others than officers in scope see instead of a figure about people.
+
+One definition for every service: two worlds that are equal in bands look alike everywhere.
+"""
 
 from typing import Literal, NamedTuple
 
@@ -24,7 +27,7 @@ class Band(NamedTuple):
 
 
 def band(number: int) -> Band:
-    """0, 1-5, 6-10, 11-20, 21-50, 51-100, then hundreds."""
+    """0, 1-5, 6-10, 11-20, 21-50, 51-100, then hundreds: 101-200, 201-300 and so on."""
     if number <= 0:
         return Band(0, 0)
     if number > _EDGES[-1]:
