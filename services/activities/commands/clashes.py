@@ -1,9 +1,9 @@
 """Nobody and no room is in two places: who is elsewhere, and which dates are taken."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.activities.coalesce import Coalesced
 from services.activities.domain.recurrence import Meeting
 from services.activities.domain.session import Session
 from services.activities.kinds import SESSION
@@ -14,14 +14,17 @@ from shared.database import Document
 from shared.store import Store
 
 LONGEST = timedelta(hours=26)
-AT_A_TIME = 200
+AT_A_TIME = 2000
 
 
-@dataclass(frozen=True)
 class Clashes:
     """What other sessions take up; each question is one look at an index."""
 
-    store: Store
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._looking = Coalesced(self._look)
+        self._asked: dict[SessionId, set[PersonId]] = {}
+        self._span: dict[SessionId, tuple[datetime, datetime]] = {}
 
     async def insist_on_free_room(
         self, place: str, room: str | None, dates: Sequence[Meeting], activity: str
@@ -57,20 +60,28 @@ class Clashes:
     async def busy(
         self, session: Session, who: Collection[PersonId], except_for: SessionId
     ) -> dict[PersonId, SessionId]:
-        """Those of the people who hold a seat in another session at the same time, and where."""
-        rows = (
-            await self.store.of(SESSION).find(
-                {
-                    "keys.holders": {"$in": list(who)},
-                    "keys.start": {"$lt": session.end, "$gt": session.start - LONGEST},
-                    "keys.end": {"$gt": session.start},
-                    "_id": {"$ne": except_for},
-                },
-                projection={"keys.holders": 1},
-                limit=AT_A_TIME,
-            )
-            if who
-            else []
+        """Those of the people who hold a seat in another session at the same time, and where.
+
+        In a rush for one session many ask at once; they share a look at the database.
+        """
+        if not who:
+            return {}
+        self._span[except_for] = (session.start, session.end)
+        self._asked.setdefault(except_for, set()).update(who)
+        found = await self._looking.run(except_for)
+        return {person: found[person] for person in who if person in found}
+
+    async def _look(self, except_for: SessionId) -> dict[PersonId, SessionId]:
+        who, (start, end) = self._asked.pop(except_for), self._span.pop(except_for)
+        rows = await self._store.of(SESSION).find(
+            {
+                "keys.holders": {"$in": sorted(who)},
+                "keys.start": {"$lt": end, "$gt": start - LONGEST},
+                "keys.end": {"$gt": start},
+                "_id": {"$ne": except_for},
+            },
+            projection={"keys.holders": 1},
+            limit=AT_A_TIME,
         )
         return {
             person: row["_id"] for row in rows for person in row["keys"]["holders"] if person in who
@@ -79,7 +90,7 @@ class Clashes:
     async def _taken(
         self, query: Document, dates: Sequence[Meeting], activity: str
     ) -> list[datetime]:
-        rows = await self.store.of(SESSION).find(
+        rows = await self._store.of(SESSION).find(
             {
                 **query,
                 "keys.status": "scheduled",
