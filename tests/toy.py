@@ -68,6 +68,7 @@ class Begun(Facts):
     """It is there."""
 
     type: ClassVar[str] = "toy.counter.begun"
+    concerned: tuple[str, ...] = ("registrar",)
 
 
 class Slept(Facts):
@@ -256,7 +257,7 @@ class Toy:
                 "_id": derived_id(event.id, person),
                 "event": event.id,
                 "subject": event.subject,
-                "amount": event.data.facts["amount"],
+                "amount": event.data.facts.get("amount", 0),
             }
             for person in event.data.facts.get("concerned", ())
         ]

@@ -179,7 +179,7 @@ async def test_a_message_that_fails_is_acknowledged_and_taken_later(place: Place
         (row,) = await eventually(lambda: place.rows("failed"))
         assert (row["subscriber"], row["type"]) == (SUBSCRIBER, "toy.counter.increased")
         await copy.add("a", 1, "omar")
-        await eventually(lambda: place.rows("told"))
+        await eventually(lambda: place.rows("told", amount=1))
         await place.database["luck"].insert_one({})
         await settled(place)
     assert set((await place.waiting()).values()) == {0}
@@ -259,7 +259,7 @@ async def test_what_the_broker_gave_up_on_is_an_alarm_and_tried_again(
                 await one.reject(requeue=False)
                 break
     async with running(place):
-        await eventually(lambda: place.rows("told"))
+        await eventually(lambda: place.rows("told", event="e1"))
         await eventually(lambda: _none(place))
     assert [one["event"] for one in expected_alarms] == ["message-given-up-by-broker"]
 
