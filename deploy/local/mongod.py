@@ -27,6 +27,13 @@ def binary() -> str:
     return found
 
 
+PARAMETERS = (
+    "diagnosticDataCollectionEnabled=false",
+    # A process killed within a transaction must not hold its documents for the usual minute.
+    "transactionLifetimeLimitSeconds=5",
+)
+
+
 class Mongod(Process):
     """mongod with its data, key and administrator's password under `folder`; started again it finds its data."""
 
@@ -51,13 +58,13 @@ class Mongod(Process):
             "keyFile": self.folder / "keyfile",
             "wiredTigerCacheSizeGB": cache_gb,
             "oplogSize": 256,
-            "setParameter": "diagnosticDataCollectionEnabled=false",
             "unixSocketPrefix": self.folder,
             # A slow query would be logged with all that people have written.
             "slowOpSampleRate": 0,
         }
         flags = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
-        return [binary(), *flags, "--noscripting", "--quiet"]
+        parameters = [part for one in PARAMETERS for part in ("--setParameter", one)]
+        return [binary(), *flags, *parameters, "--noscripting", "--quiet"]
 
     def prepare(self) -> None:
         """Data folder, replica set key and the administrator's password, made once."""
