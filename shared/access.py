@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from shared.caller import Caller, KnownPerson
 from shared.clock import Clock
 from shared.contracts.problems import NotAllowed, Problem, Text, Unavailable
+from shared.deadline import renew_deadline
 from shared.tokens import Token, TokenVerifier
 
 REMEMBERED_SECONDS = 0.5
 REMEMBERED_ENTRIES = 10_000
 WATCH_SECONDS = 0.5
+TOGETHER_SECONDS = 0.05
 WATCH_BATCH = 500
 TRUSTED_SECONDS = 15 * 60
 
@@ -85,7 +87,7 @@ class Access:
         self._verifier = verifier
         self._people = people
         self._clock = clock
-        self._persons = _Memory(self._load_person, monotonic)
+        self._persons = _Memory(_Together(people.people_of).get, monotonic)
         self._ages = _Memory(self._load_age, monotonic)
         self._watched: Counter[str] = Counter()
         self._stopping = False
@@ -159,9 +161,6 @@ class Access:
         if age is not None and age > TRUSTED_SECONDS:
             raise ReplicaStale
 
-    async def _load_person(self, key: str) -> KnownPerson | None:
-        return (await self._people.people_of([key])).get(key)
-
     async def _load_age(self, _key: str) -> float | None:
         return await self._people.replica_age()
 
@@ -181,6 +180,32 @@ class Access:
         for start in range(0, len(keys), WATCH_BATCH):
             people.update(await self._people.people_of(keys[start : start + WATCH_BATCH]))
         return people
+
+
+class _Together(Generic[T]):
+    """One look for all keys that are asked for while the look before is under way (at most 50 ms)."""
+
+    def __init__(self, look: Callable[[Collection[str]], Awaitable[Mapping[str, T]]]) -> None:
+        self._look = look
+        self._wanted: set[str] = set()
+        self._next: asyncio.Task[Mapping[str, T]] | None = None
+        self._looking: asyncio.Task[Mapping[str, T]] | None = None
+
+    async def get(self, key: str) -> T | None:
+        """What a look that began after this call found for the key."""
+        self._wanted.add(key)
+        if self._next is None:
+            self._next = asyncio.create_task(self._after(self._looking))
+            self._next.add_done_callback(_retrieve)
+        return (await asyncio.shield(self._next)).get(key)
+
+    async def _after(self, before: asyncio.Task[Mapping[str, T]] | None) -> Mapping[str, T]:
+        if before is not None:
+            await asyncio.wait([before], timeout=TOGETHER_SECONDS)
+        keys, self._wanted = self._wanted, set()
+        self._looking, self._next = self._next, None
+        renew_deadline()
+        return await self._look(keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +256,7 @@ class _Memory(Generic[T]):
             self.forget(key)
 
 
-def _retrieve(task: asyncio.Task[Mapping[str, KnownPerson | None]]) -> None:
+def _retrieve(task: "asyncio.Task[Any]") -> None:
     """Nobody may be left to hear of a failure; that is no error of its own."""
     if not task.cancelled():
         task.exception()

@@ -7,6 +7,7 @@ batches of two database round trips, and none of it stands in a request's way.
 
 import asyncio
 import contextlib
+from asyncio import FIRST_COMPLETED
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 CONFIRM_TIMEOUT_SECONDS = 4.0
 BATCH = 256
 BATCH_WAIT_SECONDS = 0.002
+RUSH_WAIT_SECONDS = 0.02
 BATCHES_IN_FLIGHT = 3
 CHANNELS = 2
 WAITING_AT_MOST = 20_000
@@ -121,8 +123,16 @@ class Relay:
             await self._something.wait()
             await self._slots.acquire()
             if len(self._waiting) < BATCH:
-                await asyncio.sleep(BATCH_WAIT_SECONDS)
+                await self._gather()
             self._start(self._next_batch())
+
+    async def _gather(self) -> None:
+        """Let a batch grow: a little when all is quiet, until the one before is done in a rush."""
+        await asyncio.sleep(BATCH_WAIT_SECONDS)
+        if self._batches:
+            await asyncio.wait(
+                self._batches, timeout=RUSH_WAIT_SECONDS, return_when=FIRST_COMPLETED
+            )
 
     async def close(self) -> None:
         """Publish what waits as far as the time of one confirmation goes, then disconnect.

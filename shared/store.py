@@ -22,7 +22,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from shared import failpoints
 from shared.clock import Clock
 from shared.contracts.base import Facts, Snapshot, aggregate_of
-from shared.contracts.problems import Busy, KeyReused, NotFound, Stale, Unavailable
+from shared.contracts.problems import Busy, KeyReused, NotFound, Problem, Stale, Unavailable
 from shared.database import Collection, Database, Document, Taken
 from shared.deadline import database_seconds_left, renew_deadline
 
@@ -153,6 +153,33 @@ _WITHOUT_PLUMBING = dict.fromkeys(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found(Generic[S]):
+    """An aggregate as a change finds it; `entry` is what the same request has left there before."""
+
+    version: int
+    state: S
+    sweep_due: datetime | None
+    entry: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[S]):
+    """What became of a change: its answer, the aggregate as it is now, the events that wait."""
+
+    stored: Stored[S]
+    found: _Found[S]
+    pending: list[Document] = field(default_factory=list)
+
+
+class _Turn:
+    """Who may change one aggregate in this process now; it lives while somebody has or wants it."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.written: _Found[Any] | None = None
+
+
 class Store:
     """The aggregates of one service."""
 
@@ -160,7 +187,7 @@ class Store:
         self.database = database
         self.clock = clock
         self._outbox = outbox
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
 
     def of(self, kind: Kind[Any]) -> Collection:
         """The collection of a kind."""
@@ -212,36 +239,74 @@ class Store:
         KeyReused, and whatever the rule refuses with.
         """
         give_up_at = time.monotonic() + CONFLICTS_RETRIED_SECONDS
-        async with self._lock(id):
-            while True:
-                document = await self._load_for_change(kind, id, by)
-                stored = Stored(id, document["version"], kind.read(document))
-                remembered = self._remembered(document, by)
-                if remembered is not None:
-                    return Stored(id, stored.version, stored.state, remembered, repeated=True)
-                if by.expected is not None and by.expected != stored.version:
-                    raise Stale(extra={"version": stored.version})
-                change = rule(stored.state)
-                nothing = not change.events and change.state == stored.state
-                if nothing and by.repeat is None:
-                    return Stored(id, stored.version, stored.state, change.result)
-                failpoints.reach(failpoints.BEFORE_COMMIT)
-                update, pending = self._update(kind, stored, change, by, _sweep_due(document))
-                if nothing:
-                    # Nothing to do is an answer, too: the same request may not do something later.
-                    update = {"$push": {"recent": update["$push"]["recent"]}}
-                result = await self.of(kind).update_one(
-                    {"_id": id, "version": stored.version}, update
-                )
-                if result.modified_count and nothing:
-                    return Stored(id, stored.version, stored.state, change.result)
-                if result.modified_count:
-                    break
-                if time.monotonic() > give_up_at:
+        turn = self._turn(kind, id)
+        async with turn.lock:
+            # In a rush the one before has just written what this one would read.
+            done = await self._try_on(turn.written, kind, id, rule, by) if turn.written else None
+            while done is None:
+                found = await self._load_for_change(kind, id, by)
+                done = await self._try(found, kind, id, rule, by)
+                if done is None and time.monotonic() > give_up_at:
                     raise Busy()
-                await asyncio.sleep(random.uniform(0.001, 0.02))
-        self._hand_over(kind, id, stored.version + 1, change.state, pending)
-        return Stored(id, stored.version + 1, change.state, change.result)
+                if done is None:
+                    await asyncio.sleep(random.uniform(0.001, 0.02))
+            turn.written = done.found
+        if done.pending:
+            self._hand_over(kind, id, done.stored.version, done.stored.state, done.pending)
+        return done.stored
+
+    async def _try_on(
+        self, written: "_Found[S]", kind: Kind[S], id: str, rule: Rule[S], by: By
+    ) -> "_Done[S] | None":
+        """Try on what the one before has written; only a change that is stored counts.
+
+        Another copy may have written since: whatever would be answered without a write is
+        answered on a fresh look.
+        """
+        try:
+            return await self._try(written, kind, id, rule, by, fresh=False)
+        except Unavailable:
+            raise
+        except Problem:
+            return None
+
+    async def _try(
+        self,
+        found: "_Found[S]",
+        kind: Kind[S],
+        id: str,
+        rule: Rule[S],
+        by: By,
+        fresh: bool = True,
+    ) -> "_Done[S] | None":
+        """Ask the rule and store its answer; None when somebody else was faster."""
+        stored = Stored(id, found.version, found.state)
+        if found.entry is not None:
+            result = _same_body(found.entry, by)
+            return _Done(Stored(id, found.version, found.state, result, repeated=True), found)
+        if by.expected is not None and by.expected != found.version:
+            raise Stale(extra={"version": found.version})
+        change = rule(found.state)
+        nothing = not change.events and change.state == found.state
+        if nothing and not fresh:
+            return None
+        if nothing and by.repeat is None:
+            return _Done(Stored(id, found.version, found.state, change.result), found)
+        failpoints.reach(failpoints.BEFORE_COMMIT)
+        update, pending = self._update(kind, stored, change, by, found.sweep_due)
+        if nothing:
+            # Nothing to do is an answer, too: the same request may not do something later.
+            update = {"$push": {"recent": update["$push"]["recent"]}}
+        query: Document = {"_id": id, "version": found.version}
+        if by.repeat and not fresh:
+            query["recent.key"] = {"$ne": by.repeat.key_hash}
+        if not (await self.of(kind).update_one(query, update)).modified_count:
+            return None
+        if nothing:
+            return _Done(Stored(id, found.version, found.state, change.result), found)
+        due = update["$set"]["due"] if pending or found.sweep_due else None
+        after = Stored(id, found.version + 1, change.state, change.result)
+        return _Done(after, _Found(after.version, change.state, due), pending)
 
     async def change_many(
         self, changes: Sequence[tuple[Kind[Any], str, Rule[Any]]], by: By
@@ -272,9 +337,10 @@ class Store:
         if document is None:
             raise NotFound()
         before = Stored(id, document["version"], kind.read(document))
-        remembered = self._remembered(document, by)
-        if remembered is not None:
-            return kind, Stored(id, before.version, before.state, remembered, repeated=True), []
+        entry = self._remembered(document, by)
+        if entry is not None:
+            result = _same_body(entry, by)
+            return kind, Stored(id, before.version, before.state, result, repeated=True), []
         change = rule(before.state)
         update, pending = self._update(kind, before, change, by, _sweep_due(document))
         await raw.update_one({"_id": id, "version": before.version}, update, session=session)
@@ -361,24 +427,26 @@ class Store:
         asked = {"$push": {"pending": {"$each": pending}}, "$set": {"due": now}} if pending else {}
         return UpdateOne({"_id": id}, {**asked, **update})
 
-    def _lock(self, id: str) -> asyncio.Lock:
-        # A lock per hot document spares its callers most version conflicts within this process.
-        lock = self._locks.get(id)
-        if lock is None:
-            lock = self._locks[id] = asyncio.Lock()
-        return lock
+    def _turn(self, kind: Kind[Any], id: str) -> "_Turn":
+        # One after the other on a hot document spares its callers most version conflicts.
+        key = f"{kind.name} {id}"
+        turn = self._turns.get(key)
+        if turn is None:
+            turn = self._turns[key] = _Turn()
+        return turn
 
-    async def _load_for_change(self, kind: Kind[S], id: str, by: By) -> Document:
+    async def _load_for_change(self, kind: Kind[S], id: str, by: By) -> "_Found[S]":
         document = await self.of(kind).find_one({"_id": id}, _for_change(by))
         if document is None:
             raise NotFound()
-        return document
+        entry = self._remembered(document, by)
+        return _Found(document["version"], kind.read(document), _sweep_due(document), entry)
 
-    def _remembered(self, document: Document, by: By) -> Mapping[str, Any] | None:
+    def _remembered(self, document: Document, by: By) -> Document | None:
+        """What a request with the same key has left in the document within the last 24 h."""
         for entry in document.get("recent", ()):
-            if entry["at"] + REMEMBERED_FOR < self.clock.now():
-                return None
-            return _same_body(entry, by)
+            if entry["at"] + REMEMBERED_FOR >= self.clock.now():
+                return cast(Document, entry)
         return None
 
     async def _born_before(self, kind: Kind[S], id: str, by: By) -> Stored[S]:
