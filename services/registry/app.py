@@ -6,7 +6,8 @@ from fastapi import FastAPI
 
 from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
-from services.registry.commands.imports import ROWS, ROWS_INDEXES, Imports
+from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
+from services.registry.commands.imports import Imports
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
@@ -73,13 +74,14 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
 def _use_cases(plumbing: Plumbing) -> Registry:
     store = plumbing.store
     people = People(store)
-    organisations, accommodations = Organisations(store, people), Accommodations(store)
+    meeting_places = MeetingPlaces(store, people)
+    organisations, accommodations = Organisations(store, people), Accommodations(store, meeting_places)
     return Registry(
         store=store,
         organisations=organisations,
         people=people,
         accommodations=accommodations,
-        meeting_places=MeetingPlaces(store, people),
+        meeting_places=meeting_places,
         ways=Ways(store, plumbing.database),
         imports=Imports(store, plumbing.database, organisations, accommodations),
     )

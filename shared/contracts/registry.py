@@ -311,9 +311,13 @@ class ImportFinished(Facts, type="registry.import.finished"):
     failed: int = 0
 
 
+class ImportExpired(Facts, type="registry.import.expired"):
+    pass
+
+
 class ImportSnapshot(Snapshot, aggregate="registry.import"):
     kind: Literal["organisations", "accommodations"]
-    status: Literal["checked", "committing", "done"]
+    status: Literal["checked", "committing", "done", "expired"]
     rows: int
     position: int
     failed: int = 0

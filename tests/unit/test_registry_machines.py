@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -15,6 +15,7 @@ from services.registry.domain import meeting_place as places
 from services.registry.domain import organisation as organisations
 from services.registry.domain import person as persons
 from services.registry.domain.accommodation import Details, Figure
+from services.registry.domain.accommodation_public import as_everyone_sees, counted
 from services.registry.domain.import_ import Import
 from services.registry.domain.meeting_place import AGENCY, Standing
 from services.registry.domain.meeting_place_parts import Description, Hours, Terms, WantedRoom
@@ -22,6 +23,7 @@ from services.registry.domain.organisation import ENDED, Organisation
 from services.registry.domain.person import Profile
 from services.registry.kinds import KINDS
 from shared.clock import local_date
+from shared.contracts.bands import band
 from shared.contracts.problems import Problem
 from shared.contracts.registry import RoleGrant, Scope
 
@@ -308,6 +310,7 @@ class ImportMachine(Machine):
         self.state = Import(
             kind="organisations", importer="ada", separator=";", encoding="utf-8-sig", columns=(),
             rows=rows, new=rows - faulty, existing=0, faulty=faulty,
+            batch="b", expires_at=self.now + imports.KEPT_FOR,
         )  # fmt: skip
 
     @rule()
@@ -320,9 +323,16 @@ class ImportMachine(Machine):
         rows = min(25, self.state.rows - since)
         self.do(imports.advance, since, rows, rows, 0, self.now)
 
-    @rule(seconds=st.integers(0, 30))
+    @rule(seconds=st.integers(0, 30) | st.just(4 * 24 * 3600))
     def later(self, seconds: int) -> None:
-        self.pass_time(timedelta(seconds=seconds), imports.take, imports.wakes_at)
+        self.pass_time(timedelta(seconds=seconds), imports.wake, imports.wakes_at)
+
+    @invariant()
+    def what_is_expired_was_never_begun(self) -> None:
+        if self.state is not None and self.state.status == "expired":
+            assert self.state.position == 0
+            with pytest.raises(Problem, match="import-expired"):
+                imports.commit(self.state, "chain", self.now)
 
     @invariant()
     def each_row_is_counted_once(self) -> None:
@@ -397,3 +407,49 @@ def test_all_spellings_of_an_organisation_number_are_one() -> None:
         "0000000000": "not-an-organisation-number",
         "8012000009": "not-an-organisation-number",
     }
+
+
+def _a_house(**more: Any) -> Any:
+    details = {"name": "Björknäs", "municipality": "2582", "capacity": 200, **more}
+    return houses.register(Details(**details), "A-1")[0]
+
+
+@pytest.mark.promise("P15")
+@given(
+    before=st.integers(0, 300),
+    after=st.integers(0, 300),
+    move=st.sampled_from(["2582", "2580", "2581"]),
+)
+def test_the_public_version_counts_what_everyone_sees_and_nothing_else(
+    before: int, after: int, move: str
+) -> None:
+    today = NOW.date()
+    one, _ = houses.report(
+        _a_house(confidentiality="county"), Figure(on=today, total=before), today
+    )
+    moved = one.model_copy(update={"municipality": move})
+    other, _ = houses.report(moved, Figure(on=today, total=after), today)
+    same = as_everyone_sees(one, today) == as_everyone_sees(other, today)
+    assert same == (band(before) == band(after))
+    assert counted(one, other, today).public_version == one.public_version + (not same)
+
+
+def test_a_day_that_is_a_slip_of_the_pen_closes_no_house() -> None:
+    today = NOW.date()
+    house, _ = houses.open_(_a_house())
+    with pytest.raises(Problem) as told:
+        houses.close(house, today - timedelta(days=366), today)
+    assert told.value.fields[0].field == "closes_on"
+    assert "årtalet" in told.value.fields[0].detail.sv
+    assert houses.close(house, today - timedelta(days=7), today)[0].status == "closed"
+
+
+def test_a_figure_older_than_all_that_are_kept_is_refused_not_dropped() -> None:
+    today, house = NOW.date(), _a_house()
+    for days in range(houses.FIGURES_KEPT):
+        house, _ = houses.report(house, Figure(on=today - timedelta(days=days), total=1), today)
+    oldest = house.residents[0].on
+    with pytest.raises(Problem) as told:
+        houses.report(house, Figure(on=oldest - timedelta(days=1), total=1), today)
+    assert told.value.fields[0].field == "on"
+    assert houses.report(house, Figure(on=oldest, total=7), today)[0].residents[0].total == 7

@@ -5,9 +5,12 @@ from collections.abc import Callable, Collection
 from datetime import date
 from uuid import UUID
 
+from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.domain import accommodation as rules
 from services.registry.domain.accommodation import Accommodation, Details, Figure
+from services.registry.domain.accommodation_public import counted
 from services.registry.kinds import ACCOMMODATION
+from shared.causes import following
 from shared.clock import local_date
 from shared.contracts.problems import Refused
 from shared.database import Document, Taken
@@ -20,8 +23,9 @@ MOST_KNOWN = 10_000
 class Accommodations:
     """Use cases of the accommodation aggregate."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, places: MeetingPlaces) -> None:
         self._store = store
+        self._places = places
 
     async def load(self, id: str) -> Stored[Accommodation]:
         """One accommodation; NotFound when there is none."""
@@ -65,17 +69,21 @@ class Accommodations:
         return await self._store.find(ACCOMMODATION, query, limit=MOST_KNOWN)
 
     async def change(self, id: str, details: Details, by: By) -> Stored[Accommodation]:
-        """Describe it anew."""
-        return await self._change(id, lambda one: rules.change(one, details), by)
+        """Describe it anew; its meeting places follow where it lies before this returns."""
+        stored = await self._change(id, lambda one: rules.change(one, details), by)
+        await self._places.reconcile_accommodation(id, following(by))
+        return stored
 
     async def open(self, id: str, by: By) -> Stored[Accommodation]:
         """People move in."""
         return await self._change(id, rules.open_, by)
 
     async def close(self, id: str, on: date, by: By) -> Stored[Accommodation]:
-        """It closes on a date."""
+        """It closes on a date; if that is now, its meeting places too before this returns."""
         today = self._today()
-        return await self._change(id, lambda one: rules.close(one, on, today), by)
+        stored = await self._change(id, lambda one: rules.close(one, on, today), by)
+        await self._places.reconcile_accommodation(id, following(by))
+        return stored
 
     async def reopen(self, id: str, by: By) -> Stored[Accommodation]:
         """It goes on after all, or again."""
@@ -90,6 +98,7 @@ class Accommodations:
         """A closing one is closed when its date has come."""
         now = self._store.clock.now()
         await self._change(id, lambda one: rules.wake(one, now), by)
+        await self._places.reconcile_accommodation(id, following(by))
 
     async def timeline(self, id: str) -> list[Document]:
         """What has been done with it, by whom and when."""
@@ -115,7 +124,13 @@ class Accommodations:
     async def _change(
         self, id: str, rule: Callable[[Accommodation], rules.Decision], by: By
     ) -> Stored[Accommodation]:
-        return await self._store.change(ACCOMMODATION, id, lambda one: Change(*rule(one)), by)
+        today = self._today()
+
+        def counting(one: Accommodation) -> Change[Accommodation]:
+            after, events = rule(one)
+            return Change(counted(one, after, today), events)
+
+        return await self._store.change(ACCOMMODATION, id, counting, by)
 
 
 def generated_code(id: str, attempt: int) -> str:

@@ -1,6 +1,6 @@
 """Rows of an import: each judged against what is known, with every fault at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -15,7 +15,6 @@ from services.registry.domain.organisation import Profile, enter
 from services.registry.domain.places import county_of
 from shared.caller import Caller
 from shared.contracts.problems import FieldError, Problem, Text
-from shared.database import Document
 from shared.http.validation import field_errors
 from shared.store import derived_id
 from shared.words import sort_key
@@ -28,6 +27,10 @@ _TWICE = Text("Samma rad finns högre upp i filen.", "The same row stands higher
 _NO_PARENT = Text(
     "Riksorganisationen finns varken i nätverket eller högre upp i filen.",
     "The national organisation is neither in the network nor higher up in the file.",
+)
+_NOT_NATIONAL = Text(
+    "Organisationen är ingen riksorganisation i nätverket. En lokalförening hör till en sådan.",
+    "That organisation is no national one of the network. A branch belongs to one.",
 )
 _NOT_YOURS = Text("Kommunen ligger utanför ditt område.", "The municipality is outside your area.")
 
@@ -49,11 +52,17 @@ class _House(Details):
 
 
 class OrganisationRows:
-    """Rows that become organisations; `known` are those of the network, by number and by name."""
+    """Rows that become organisations; `known` are those of the network, by number and by name.
 
-    def __init__(self, import_id: str, known: Mapping[str, str]) -> None:
+    `nationals` are the ids of those that may have branches; the file's own come to them.
+    """
+
+    def __init__(
+        self, import_id: str, known: Mapping[str, str], nationals: Collection[str]
+    ) -> None:
         self._import_id = import_id
         self._known = known
+        self._nationals = set(nationals)
         self._seen: dict[str, str] = {}
 
     def judge(self, row: Row, values: Mapping[str, Any]) -> Judged:
@@ -67,16 +76,19 @@ class OrganisationRows:
             return Judged(
                 row.number, values, "faulty", faults=(FieldError("name", "twice", _TWICE),)
             )
+        id = derived_id(self._import_id, row.number)
         for name in {*names, sort_key(profile.name)}:
-            self._seen.setdefault(name, derived_id(self._import_id, row.number))
+            self._seen.setdefault(name, id)
+        if profile.kind == "national":
+            self._nationals.add(id)
         if names[0] in self._known:
             return Judged(row.number, values, "exists")
         return self._with_parent(row, values, profile)
 
     def _with_parent(self, row: Row, values: Mapping[str, Any], profile: Profile) -> Judged:
         parent = self._parent(str(values["parent"])) if "parent" in values else None
-        if "parent" in values and parent is None:
-            fault = FieldError("parent", "no-such-parent", _NO_PARENT)
+        if "parent" in values and parent not in self._nationals:
+            fault = no_such_parent() if parent is None else parent_not_national()
             return Judged(row.number, values, "faulty", faults=(fault,))
         values = {**values, "parent": parent}
         try:
@@ -165,30 +177,14 @@ def house_key(name: str, county: str) -> str:
     return f"{county} {sort_key(name)}"
 
 
-def row_document(import_id: str, place: int, judged: Judged) -> Document:
-    """How a judged row is kept until it is made; `place` counts rows from 0.
-
-    Of a faulty row no values are kept: what was wrong may be somebody's personal number.
-    """
-    return {
-        "_id": f"{import_id}:{place:05}",
-        "import": import_id,
-        "place": place,
-        "row": judged.number,
-        "made": False,
-        "values": dict(judged.values) if judged.verdict == "new" else {},
-        "verdict": judged.verdict,
-        "faults": faults_kept(judged.faults),
-        "repairs": {name: list(change) for name, change in judged.repairs.items()},
-    }
+def no_such_parent() -> FieldError:
+    """The row names a national organisation that is not there."""
+    return FieldError("parent", "no-such-parent", _NO_PARENT)
 
 
-def faults_kept(faults: Sequence[FieldError]) -> list[Document]:
-    """Faults in both languages, to be shown in the reader's."""
-    return [
-        {"field": one.field, "code": one.code, "sv": one.detail.sv, "en": one.detail.en}
-        for one in faults
-    ]
+def parent_not_national() -> FieldError:
+    """The row names an organisation that can have no branches."""
+    return FieldError("parent", "parent-not-national", _NOT_NATIONAL)
 
 
 def _faults_of(problem: Problem, field: str) -> tuple[FieldError, ...]:

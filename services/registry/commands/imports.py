@@ -1,50 +1,51 @@
 """Imports: check a file as a whole, then make its rows; a kill in the middle makes nothing twice.
 
-The rows lie in a collection of their own. Each becomes an aggregate whose id follows from the import
-and the row, so that going on after a kill, or two copies at once, make the same ones.
+Each row becomes an aggregate whose id follows from the import and the row, so that going on after a
+kill, or two copies at once, make the same ones.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
-from typing import Any
+from uuid import uuid4
 
 import structlog
-from pymongo import ASCENDING, IndexModel
 
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.import_judging import Judging
+from services.registry.commands.import_kept import KeptRows
 from services.registry.commands.import_rows import (
-    AccommodationRows,
     Judged,
-    OrganisationRows,
-    faults_kept,
     figure_in,
     house_in,
-    house_key,
-    number_in,
-    row_document,
+    no_such_parent,
+    parent_not_national,
 )
 from services.registry.commands.organisations import Organisations
 from services.registry.domain import import_ as rules
 from services.registry.domain.import_ import Column, Import
-from services.registry.domain.import_columns import ImportKind, Read, columns, understood
-from services.registry.domain.import_file import Row, Table, read
-from services.registry.domain.organisation import Profile
+from services.registry.domain.import_columns import ImportKind, columns
+from services.registry.domain.import_file import Table, read
+from services.registry.domain.organisation import ENDED, Profile
 from services.registry.kinds import IMPORT
 from shared import failpoints
 from shared.caller import Caller
 from shared.clock import local_date
-from shared.contracts.problems import FieldError, NotFound, Problem, Unavailable
+from shared.contracts.problems import (
+    FieldError,
+    Invalid,
+    KeyReused,
+    NotFound,
+    Problem,
+    Unavailable,
+)
 from shared.database import Database, Document
 from shared.due import in_parallel
 from shared.store import By, Change, Store, Stored, derived_id, new_id
-from shared.words import sort_key
 
 log = structlog.get_logger()
 
-ROWS = "import_rows"
-ROWS_INDEXES = (IndexModel([("import", ASCENDING), ("place", ASCENDING)], name="import"),)
 CHUNK = 50
 AT_ONCE = 16
 
@@ -60,7 +61,8 @@ class Imports:
         accommodations: Accommodations,
     ) -> None:
         self._store = store
-        self._rows = database.collection(ROWS)
+        self._rows = KeptRows(database)
+        self._judging = Judging(organisations, accommodations)
         self._organisations = organisations
         self._accommodations = accommodations
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
@@ -73,12 +75,19 @@ class Imports:
         self, kind: ImportKind, content: bytes, caller: Caller, by: By
     ) -> Stored[Import]:
         """The dry run: every row's verdict, nothing made. Invalid for a file that cannot be read."""
-        id = new_id(by)
+        id, batch, now = new_id(by), str(uuid4()), self._store.clock.now()
         table = read(content, columns(kind))
-        judged = await self._judge(kind, table.rows, id, caller)
-        await self._rows.insert_new([row_document(id, n, one) for n, one in enumerate(judged)])
-        one = _import(kind, caller.person_id, table, judged)
-        return await self._store.create(IMPORT, id, Change(one), by)
+        judged = await self._judging.judge(kind, table.rows, id, caller, local_date(now))
+        await self._rows.keep(id, batch, judged)
+        one = _import(kind, batch, now + rules.KEPT_FOR, caller.person_id, table, judged)
+        try:
+            stored = await self._store.create(IMPORT, id, Change(one), by)
+        except KeyReused:
+            await self._rows.forget(batch)
+            raise
+        if stored.state.batch != batch:
+            await self._rows.forget(batch)
+        return stored
 
     async def commit(self, id: str, by: By) -> Stored[Import]:
         """Begin to make the rows; this returns at once, the rows follow."""
@@ -89,9 +98,11 @@ class Imports:
         return stored
 
     async def wake(self, id: str, by: By) -> None:
-        """Nobody has gone on with it for a while: go on here."""
+        """Nobody has gone on with it for a while: go on here. What nobody committed is forgotten."""
         now = self._store.clock.now()
-        stored = await self._change(id, lambda one: rules.take(one, now), by)
+        stored = await self._change(id, lambda one: rules.wake(one, now), by)
+        if stored.state.status == "expired":
+            await self._rows.forget(stored.state.batch)
         if stored.state.status == "committing":
             self._wanted.put_nowait(id)
 
@@ -108,57 +119,20 @@ class Imports:
 
     async def go_on(self, id: str) -> None:
         """Make what is left of its rows, in chunks; after each the aggregate knows how far."""
+        await self._rows.keep_on((await self.load(id)).state.batch)
         while (stored := await self.load(id)).state.status == "committing":
-            since = stored.state.position
-            chunk = await self.rows(id, since, CHUNK)
+            one = stored.state
+            size = min(CHUNK, one.rows - one.position)
+            chunk = await self._rows.of(one, one.position, size)
             new = [row for row in chunk if row["verdict"] == "new" and not row["made"]]
-            await in_parallel([partial(self._make, stored, row) for row in new], AT_ONCE)
-            await self._note_made([row["_id"] for row in new if row["verdict"] == "new"])
-            await self._advance(id, since, chunk)
+            for turn in _parents_first(new):
+                await in_parallel([partial(self._make, stored, row) for row in turn], AT_ONCE)
+            await self._rows.made([row["_id"] for row in new if row["verdict"] == "new"])
+            await self._advance(id, one.position, size, chunk)
 
-    async def rows(self, id: str, since: int, limit: int) -> list[Document]:
-        """So many of its rows, from the one in place `since` on."""
-        query = {"import": id, "place": {"$gte": since}}
-        return await self._rows.find(query, sort=[("place", 1)], limit=limit)
-
-    async def _judge(
-        self, kind: ImportKind, rows: Sequence[Row], id: str, caller: Caller
-    ) -> list[Judged]:
-        read_ = [understood(row.values) for row in rows]
-        judge: Callable[[Row, Mapping[str, Any]], Judged]
-        if kind == "organisations":
-            judge = OrganisationRows(id, await self._known_organisations(read_)).judge
-        else:
-            today = local_date(self._store.clock.now())
-            houses = AccommodationRows(today, await self._known_houses(read_))
-
-            def judge(row: Row, values: Mapping[str, Any]) -> Judged:
-                return houses.judge(row, values, caller)
-
-        return [
-            replace(judge(row, one.values), repairs=one.repairs)
-            for row, one in zip(rows, read_, strict=True)
-        ]
-
-    async def _known_organisations(self, rows: Sequence[Read]) -> dict[str, str]:
-        texts = [
-            str(one.values[name])
-            for one in rows
-            for name in ("name", "number", "parent")
-            if name in one.values
-        ]
-        numbers = {number for text in texts for number in number_in(text)}
-        found = await self._organisations.known_among(numbers, {sort_key(text) for text in texts})
-        known = {sort_key(one.state.name): one.id for one in found}
-        return known | {one.state.number: one.id for one in found if one.state.number}
-
-    async def _known_houses(self, rows: Sequence[Read]) -> set[str]:
-        codes = {str(one.values.get("code", "")).casefold() for one in rows}
-        names = {sort_key(str(one.values.get("name", ""))) for one in rows}
-        found = [one.state for one in await self._accommodations.known_among(codes, names)]
-        return {one.code.casefold() for one in found} | {
-            house_key(one.name, one.county) for one in found if one.status != "closed"
-        }
+    async def rows(self, one: Import, since: int, size: int) -> list[Document]:
+        """Its rows in so many places from `since` on."""
+        return await self._rows.of(one, since, size)
 
     async def _make(self, stored: Stored[Import], row: Document) -> None:
         """Make one row. What has come to clash since the dry run is this row's fault alone."""
@@ -168,6 +142,7 @@ class Imports:
         try:
             if one.kind == "organisations":
                 profile = Profile.model_validate(row["values"])
+                await self._insist_on_parent(profile.parent)
                 await self._organisations.enter(id, profile, stored.id, by)
             else:
                 await self._make_house(id, row["values"], stored.id, by)
@@ -175,28 +150,30 @@ class Imports:
             raise
         except Problem as problem:
             row["verdict"] = "failed"
-            await self._note(row, {"verdict": "failed", "faults": faults_kept(_faults_of(problem))})
+            await self._rows.failed(row["_id"], _faults_of(problem))
+
+    async def _insist_on_parent(self, id: str | None) -> None:
+        """A branch's national organisation may have gone, or failed itself, since the dry run."""
+        if id is None:
+            return
+        try:
+            parent = (await self._organisations.load(id)).state
+        except NotFound:
+            raise Invalid(fields=(no_such_parent(),)) from None
+        if parent.kind != "national" or parent.status in ENDED:
+            raise Invalid(fields=(parent_not_national(),))
 
     async def _make_house(self, id: str, values: Document, import_id: str, by: By) -> None:
         details, code = house_in(values)
         figure, _ = figure_in(values, local_date(self._store.clock.now()))
         await self._accommodations.enter(id, details, code, figure, import_id, by)
 
-    async def _note_made(self, ids: Sequence[str]) -> None:
-        """What the file said of them is no longer needed here."""
-        await self._rows.update_many(
-            {"_id": {"$in": list(ids)}}, {"$set": {"made": True, "values": {}}}
-        )
-
-    async def _note(self, row: Document, fields: Document) -> None:
-        await self._rows.update_one({"_id": row["_id"]}, {"$set": fields})
-
-    async def _advance(self, id: str, since: int, chunk: Sequence[Document]) -> None:
+    async def _advance(self, id: str, since: int, size: int, chunk: Sequence[Document]) -> None:
         now, verdicts = self._store.clock.now(), [row["verdict"] for row in chunk]
-        made, failed = verdicts.count("new"), verdicts.count("failed")
-        await self._change(
-            id, lambda one: rules.advance(one, since, len(chunk), made, failed, now), By()
-        )
+        made = verdicts.count("new")
+        # A row that is gone was not made.
+        failed = size - made - verdicts.count("exists")
+        await self._change(id, lambda one: rules.advance(one, since, size, made, failed, now), By())
 
     async def _change(
         self, id: str, rule: Callable[[Import], rules.Decision], by: By
@@ -204,14 +181,29 @@ class Imports:
         return await self._store.change(IMPORT, id, lambda one: Change(*rule(one)), by)
 
 
+def _parents_first(rows: Sequence[Document]) -> tuple[list[Document], list[Document]]:
+    """National organisations, then the rest; a parent stands above its branches in the file."""
+    first = [row for row in rows if row["values"].get("kind") == "national"]
+    return first, [row for row in rows if row["values"].get("kind") != "national"]
+
+
 def _faults_of(problem: Problem) -> tuple[FieldError, ...]:
     return problem.fields or (FieldError("", problem.code, problem.detail),)
 
 
-def _import(kind: ImportKind, importer: str, table: Table, judged: Sequence[Judged]) -> Import:
+def _import(
+    kind: ImportKind,
+    batch: str,
+    expires_at: datetime,
+    importer: str,
+    table: Table,
+    judged: Sequence[Judged],
+) -> Import:
     verdicts = [one.verdict for one in judged]
     return Import(
         kind=kind,
+        batch=batch,
+        expires_at=expires_at,
         importer=importer,
         separator=table.separator,
         encoding=table.encoding,

@@ -30,6 +30,7 @@ from shared.contracts.registry import (
 from shared.contracts.texts import LanguageCode, Line, Name
 
 FIGURES_KEPT = 100
+CLOSED_BACK = timedelta(days=7)
 FIGURES_AHEAD = timedelta(days=31)
 CLOSING_AHEAD = timedelta(days=730)
 GROUPS = ("women", "men", "girls", "boys")
@@ -56,13 +57,17 @@ class Details(BaseModel):
 
 
 class Accommodation(Details):
-    """The aggregate; `closes_on` is the first day it is closed."""
+    """The aggregate; `closes_on` is the first day it is closed.
+
+    `public_version` counts the changes that everyone may see.
+    """
 
     code: Code
     county: str
     status: AccommodationStatus = "planned"
     closes_on: date | None = None
     residents: tuple[ResidentsFigure, ...] = ()
+    public_version: int = 1
 
 
 class Figure(BaseModel):
@@ -126,6 +131,12 @@ def close(accommodation: Accommodation, on: date, today: date) -> Decision:
     """It closes on a date, which may be moved; at once when the date has come or nobody came."""
     if accommodation.status == "closed":
         return accommodation, ()
+    if on < today - CLOSED_BACK:
+        raise _not_that_date(
+            "Dagen ligger mer än en vecka tillbaka. Kontrollera årtalet, eller välj en senare dag.",
+            "The day is more than a week ago. Check the year, or choose a later day.",
+            "closes_on",
+        )
     if accommodation.status == "planned" or on <= today:
         return _closed(accommodation, min(on, today))
     if on > today + CLOSING_AHEAD:
@@ -156,6 +167,7 @@ def report(accommodation: Accommodation, figure: Figure, today: date) -> Decisio
             "Choose a day from a year back to a month ahead.",
             "on",
         )
+    _insist_on_room(accommodation, figure)
     _insist_on_sum(figure)
     _insist_on_kind(accommodation, figure)
     reported = _with_figure(accommodation, figure)
@@ -190,6 +202,19 @@ def _with_figure(accommodation: Accommodation, figure: Figure) -> Accommodation:
     others = [one for one in accommodation.residents if one.on != kept.on]
     series = sorted([*others, kept], key=lambda one: one.on)[-FIGURES_KEPT:]
     return accommodation.model_copy(update={"residents": tuple(series)})
+
+
+def _insist_on_room(accommodation: Accommodation, figure: Figure) -> None:
+    """The series keeps the newest; an older figure is refused rather than dropped in silence."""
+    days = [one.on for one in accommodation.residents]
+    if len(days) >= FIGURES_KEPT and figure.on < days[0]:
+        raise _not_that_date(
+            f"Boendet har redan {FIGURES_KEPT} nyare siffror, och äldre sparas inte. "
+            "Välj en senare dag.",
+            f"There are {FIGURES_KEPT} newer figures, and older ones are not kept. "
+            "Choose a later day.",
+            "on",
+        )
 
 
 def _insist_on_sum(figure: Figure) -> None:

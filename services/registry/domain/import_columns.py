@@ -66,6 +66,7 @@ _KINDS = MappingProxyType(
     }
 )
 _CONFIDENTIALITY = MappingProxyType({"oppen": "open", "kommun": "municipality", "lan": "county"})
+MOST_PARTS = 300
 DIGITS = tuple('"0123456789')
 _LISTS = ("languages", "competences", "target_groups", "counties", "municipalities")
 _BY_NAME = MappingProxyType({fold(one.name): code for code, one in MUNICIPALITIES.items()})
@@ -101,7 +102,7 @@ def understood(values: Mapping[str, str]) -> Read:
 
 def _parts(value: str) -> Sequence[str]:
     inner = value.strip("[]").replace(";", ",").replace("|", ",")
-    return [part for piece in inner.split(",") if (part := piece.strip().strip("'\""))]
+    return [part for piece in inner.split(",", MOST_PARTS) if (part := piece.strip().strip("'\""))]
 
 
 def _code(name: str, value: str) -> str:

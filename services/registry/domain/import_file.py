@@ -6,18 +6,24 @@ header yields most known names. Every value stays a text.
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from shared.contracts.problems import Invalid
 from shared.words import fold
 
 SEPARATORS = (";", ",", "\t")
 MOST_ROWS = 2_000
+MOST_LINES = 20_000
+"""Blank ones counted: what a spreadsheet leaves below the table, and no more."""
 MOST_COLUMNS = 100
 HEADER_WITHIN = 20
+LONGEST_NAME = 60
 LONGEST_CELL = 5_000
 SIGNS_OF_WRONG_ENCODING = ("Ã¥", "Ã¤", "Ã¶", "Ã…", "Ã„", "Ã–", "â€")
+_CONTROL_SIGNS = re.compile("[\x80-\x9f]")
 
 Columns = Mapping[str, str]
 """A column's folded name → the field it fills."""
@@ -45,23 +51,17 @@ class Table:
 def read(content: bytes, known: Columns) -> Table:
     """The table in a file; Invalid, in words, when there is none that we can read."""
     text, encoding = _decoded(content)
-    separator, lines = _separated(text, known)
-    head = _header(lines, known)
-    fields = [known.get(_plain(name)) for name in lines[head]]
+    separator, text = _separated(text, known)
+    head, names = _header(_first_lines(text, separator), known)
+    _insist_on_width(names)
+    fields = [known.get(_plain(name)) for name in names]
     _insist_on_fields(fields)
-    rows = tuple(
-        Row(number, _values(cells, fields))
-        for number, cells in enumerate(lines[head + 1 :], start=head + 2)
-        if any(cell.strip() for cell in cells)
-    )
-    _insist_on_size(rows)
+    rows = _rows(text, separator, head, fields)
     columns = tuple(
-        (name.strip()[:60], field) for name, field in zip(lines[head], fields, strict=True)
+        (name.strip()[:LONGEST_NAME], field) for name, field in zip(names, fields, strict=True)
     )
-    wrong = any(sign in text for sign in SIGNS_OF_WRONG_ENCODING) or any(
-        "\x80" <= sign <= "\x9f" for sign in text
-    )
-    return Table(rows, columns, separator, encoding, wrong)
+    wrong = any(sign in text for sign in SIGNS_OF_WRONG_ENCODING) or _CONTROL_SIGNS.search(text)
+    return Table(rows, columns, separator, encoding, bool(wrong))
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
@@ -83,39 +83,62 @@ def _decoded(content: bytes) -> tuple[str, str]:
     )
 
 
-def _separated(text: str, known: Columns) -> tuple[str, list[list[str]]]:
-    first, _, rest = text.partition("\n")
+def _separated(text: str, known: Columns) -> tuple[str, str]:
+    """The separator, and the text without the line in which a spreadsheet names it."""
+    first = text[:100].partition("\n")[0]
     asked = first.strip().lower()
     if asked.startswith("sep=") and len(asked) <= 5:
-        separator = asked[4:] or "\t"
         # The line stays as a blank one, so that rows keep their numbers.
-        return separator, _cells("\n" + rest, separator)
-    tried = [(separator, _cells(text, separator)) for separator in SEPARATORS]
-    return max(tried, key=lambda one: _best(one[1], known))
+        return asked[4:] or "\t", "\n" + text[len(first) + 1 :]
+    return max(SEPARATORS, key=lambda one: _best(_first_lines(text, one), known)), text
 
 
-def _cells(text: str, separator: str) -> list[list[str]]:
+def _lines(text: str, separator: str) -> Iterator[list[str]]:
+    """One line after the other, as cells: whoever has enough stops."""
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     except (csv.Error, TypeError) as error:
         raise Invalid(
             "not-csv",
             sv="Filen går inte att läsa som CSV. Kontrollera citattecken och radbrytningar.",
             en="The file cannot be read as CSV. Check quotation marks and line breaks.",
         ) from error
-    return lines or [[]]
+
+
+def _first_lines(text: str, separator: str) -> list[list[str]]:
+    return list(islice(_lines(text, separator), HEADER_WITHIN)) or [[]]
+
+
+def _rows(text: str, separator: str, head: int, fields: Sequence[str | None]) -> tuple[Row, ...]:
+    """The rows below the header; what is too much is refused as soon as that is seen."""
+    rows: list[Row] = []
+    for number, cells in enumerate(_lines(text, separator), start=1):
+        if number > MOST_LINES:
+            raise _too_many_rows()
+        if number > head + 1 and any(cell.strip() for cell in cells):
+            rows.append(Row(number, _values(cells, fields)))
+        if len(rows) > MOST_ROWS:
+            raise _too_many_rows()
+    if not rows:
+        raise Invalid(
+            "no-rows",
+            sv="Filen har en rubrik men inga rader under den.",
+            en="The file has a header but no rows below it.",
+        )
+    return tuple(rows)
 
 
 def _best(lines: Sequence[Sequence[str]], known: Columns) -> int:
-    return max(_names_known(line, known) for line in lines[:HEADER_WITHIN])
+    return max(_names_known(line, known) for line in lines)
 
 
 def _names_known(cells: Sequence[str], known: Columns) -> int:
-    return len({known[plain] for cell in cells if (plain := _plain(cell)) in known})
+    plain = {_plain(cell) for cell in cells[:MOST_COLUMNS]}
+    return len({known[name] for name in plain if name in known})
 
 
-def _header(lines: Sequence[Sequence[str]], known: Columns) -> int:
-    """The line, among the first twenty, that names most of our fields."""
+def _header(lines: Sequence[list[str]], known: Columns) -> tuple[int, list[str]]:
+    """The line, among the first twenty, that names most of our fields; and its place from 0."""
     best = _best(lines, known)
     if best == 0:
         raise Invalid(
@@ -125,11 +148,11 @@ def _header(lines: Sequence[Sequence[str]], known: Columns) -> int:
             en="None of the first lines has a header we know. Columns we read: name, municipality, "
             "capacity, number and more; see the API description.",
         )
-    return next(n for n, line in enumerate(lines) if _names_known(line, known) == best)
+    return next((n, line) for n, line in enumerate(lines) if _names_known(line, known) == best)
 
 
 def _plain(name: str) -> str:
-    return "".join(letter for letter in fold(name) if letter.isalnum())
+    return "".join(letter for letter in fold(name[:LONGEST_NAME]) if letter.isalnum())
 
 
 def _values(cells: Sequence[str], fields: Sequence[str | None]) -> dict[str, str]:
@@ -147,10 +170,20 @@ def _cell(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@", "'") else cell
 
 
+def _insist_on_width(names: Sequence[str]) -> None:
+    if len(names) > MOST_COLUMNS:
+        raise Invalid(
+            "too-many-columns",
+            sv=f"Rubriken har fler än {MOST_COLUMNS} kolumner. Ta bort dem som inte behövs.",
+            en=f"The header has more than {MOST_COLUMNS} columns. Remove those not needed.",
+            extra={"most": MOST_COLUMNS},
+        )
+
+
 def _insist_on_fields(fields: Sequence[str | None]) -> None:
     named = [field for field in fields if field]
     doubled = sorted({field for field in named if named.count(field) > 1})
-    if doubled or len(fields) > MOST_COLUMNS:
+    if doubled:
         raise Invalid(
             "doubled-columns",
             sv=f"Samma uppgift står i flera kolumner: {', '.join(doubled)}. Behåll en av dem.",
@@ -158,17 +191,10 @@ def _insist_on_fields(fields: Sequence[str | None]) -> None:
         )
 
 
-def _insist_on_size(rows: Sequence[Row]) -> None:
-    if not rows:
-        raise Invalid(
-            "no-rows",
-            sv="Filen har en rubrik men inga rader under den.",
-            en="The file has a header but no rows below it.",
-        )
-    if len(rows) > MOST_ROWS:
-        raise Invalid(
-            "too-many-rows",
-            sv=f"Filen har {len(rows)} rader. Dela den i delar om högst {MOST_ROWS}.",
-            en=f"The file has {len(rows)} rows. Split it into parts of at most {MOST_ROWS}.",
-            extra={"rows": len(rows)},
-        )
+def _too_many_rows() -> Invalid:
+    return Invalid(
+        "too-many-rows",
+        sv=f"Filen har fler än {MOST_ROWS} rader. Ta bort tomma rader, eller dela den i delar om högst {MOST_ROWS}.",
+        en=f"The file has more than {MOST_ROWS} rows. Remove blank ones, or split it into parts of at most {MOST_ROWS}.",
+        extra={"most": MOST_ROWS},
+    )

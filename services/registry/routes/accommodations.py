@@ -18,12 +18,13 @@ from services.registry.queries.accommodations import ACCOMMODATIONS, accommodati
 from services.registry.queries.common import as_step
 from services.registry.routes.here import here
 from services.registry.views.accommodations import (
-    ACCOMMODATION_FIELDS,
+    accommodation_tag,
     accommodation_view,
     show_accommodation,
 )
 from shared.caller import Caller
 from shared.causes import by
+from shared.clock import local_date
 from shared.contracts.texts import Body
 from shared.http import expected_version, not_modified, page_answer, reply
 from shared.permissions import Permission, allow
@@ -95,7 +96,8 @@ async def listed(request: Request, caller: Reader) -> Response:
     """Accommodations by name, å ä ö last."""
     page = ACCOMMODATIONS.page(request)
     found, cursor = await accommodations(here(request).store, page, caller)
-    items = [show_accommodation(one, accommodation_view(caller, one)) for one in found]
+    today = local_date(caller.now)
+    items = [show_accommodation(one, accommodation_view(caller, one), today) for one in found]
     return reply(page_answer(items, cursor))
 
 
@@ -103,15 +105,16 @@ async def listed(request: Request, caller: Reader) -> Response:
 async def read(request: Request, id: str, caller: Reader) -> Response:
     """One accommodation; figures in bands for others than officers in scope."""
     stored = await _checked(request, id, caller, READ_ACCOMMODATIONS)
-    tag = ACCOMMODATION_FIELDS.etag(stored, accommodation_view(caller, stored))
+    tag = accommodation_tag(stored, accommodation_view(caller, stored), local_date(caller.now))
     return not_modified(request, tag) or _shown(stored, caller)
 
 
 @router.put("/{id}")
 async def change(request: Request, id: str, body: DetailsBody, caller: Officer) -> Response:
     """Describe it anew (If-Match); into another county only by an officer of both."""
-    await _checked(request, id, caller, RUN_ACCOMMODATION)
-    REGISTER_ACCOMMODATION.check(caller, county_of(body.municipality))
+    stored = await _checked(request, id, caller, RUN_ACCOMMODATION)
+    if (county := county_of(body.municipality)) != stored.state.county:
+        REGISTER_ACCOMMODATION.check(caller, county)
     command = await by(request, caller, expected_version(request))
     return _shown(await here(request).accommodations.change(id, _details(body), command), caller)
 
@@ -166,10 +169,10 @@ def _details(body: DetailsBody) -> Details:
 
 
 def _shown(stored: Stored[Accommodation], caller: Caller, status: int = 200) -> Response:
-    view = accommodation_view(caller, stored)
+    view, today = accommodation_view(caller, stored), local_date(caller.now)
     return reply(
-        show_accommodation(stored, view),
+        show_accommodation(stored, view, today),
         status,
-        etag=ACCOMMODATION_FIELDS.etag(stored, view),
+        etag=accommodation_tag(stored, view, today),
         location=f"/api/registry/accommodations/{stored.id}" if status == 201 else None,
     )

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from services.registry.domain.import_ import Import
@@ -11,12 +12,10 @@ from services.registry.permissions.imports import COMMIT_IMPORT, IMPORT_FILE, RE
 from services.registry.routes.here import here
 from shared.caller import Caller
 from shared.causes import by
-from shared.contracts.problems import Invalid
 from shared.contracts.texts import Body
 from shared.database import Document
 from shared.http import Listing, Position, page_answer, reply, single_values
 from shared.http.language import language_of
-from shared.http.validation import field_errors
 from shared.permissions import allow
 from shared.store import Stored, derived_id
 
@@ -81,7 +80,7 @@ async def check(
     IMPORT_FILE.check(caller, Wanted(kind))
     command = await by(request, caller)
     stored = await here(request).imports.check(kind, content, caller, command)
-    rows = await here(request).imports.rows(stored.id, 0, FIRST_ROWS)
+    rows = await here(request).imports.rows(stored.state, 0, FIRST_ROWS)
     shown = {**_shown(stored), "items": [_row(request, row) for row in rows]}
     return reply(shown, 201, location=f"/api/registry/imports/{stored.id}")
 
@@ -95,10 +94,10 @@ async def read(request: Request, id: str, caller: Reader) -> Response:
 @router.get("/{id}/rows", openapi_extra=ROWS.openapi)
 async def rows(request: Request, id: str, caller: Reader) -> Response:
     """Every row with its verdict, in the file's order."""
-    READ_IMPORT.check(caller, await here(request).imports.load(id))
+    stored = READ_IMPORT.check(caller, await here(request).imports.load(id))
     page = ROWS.page(request)
     since = 0 if page.after is None else int(str(page.after.value)) + 1
-    found = await here(request).imports.rows(id, since, page.limit + 1)
+    found = await here(request).imports.rows(stored.state, since, page.limit + 1)
     shown, cursor = page.cut(found, lambda row: Position(row["place"], row["_id"]))
     return reply(page_answer([_row(request, row) for row in shown], cursor))
 
@@ -116,19 +115,21 @@ async def commit(
 async def _file(request: Request) -> tuple[ImportKind, bytes]:
     """The kind and the file, from text/csv with `?kind=`, or from JSON."""
     content = await request.body()
+    is_csv = request.headers.get("content-type", "").lower().startswith("text/csv")
     try:
-        if request.headers.get("content-type", "").lower().startswith("text/csv"):
+        if is_csv:
             return _KIND.validate_python(single_values(request, {"kind"}).get("kind")), content
         body = FileBody.model_validate_json(content)
         return body.kind, body.csv.encode()
     except ValidationError as error:
-        faults = [{**fault, "loc": fault["loc"] or ("kind",)} for fault in error.errors()]
-        raise Invalid(fields=field_errors(faults)) from error
+        within = ("query", "kind") if is_csv else ("body",)
+        faults = [{**fault, "loc": (*within, *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from error
 
 
 def _shown(stored: Stored[Import]) -> dict[str, Any]:
     state = stored.state.model_dump(
-        mode="json", exclude={"importer", "correlation", "goes_on_at", "counties"}
+        mode="json", exclude={"importer", "batch", "correlation", "goes_on_at", "counties"}
     )
     return {"id": stored.id, "version": stored.version, **state}
 
