@@ -208,8 +208,10 @@ class Demo:
     def _activity(self, organisation: str, place: str) -> str:
         chapter("4  An activity with weekly sessions is planned, and volunteers sign up")
         scope = {"kind": "organisation", "ids": [organisation]}
-        for subject in (LEADER, *VOLUNTEERS):
-            self._grant(self.applicant, subject, "volunteer", scope)
+        for person in (self.leader, *self.volunteers):
+            person.post(f"/registry/organisations/{organisation}/ask-to-join")
+            self._grant(self.applicant, person.subject, "volunteer", scope)
+        say(f"  {len(self.volunteers) + 1} ask to join, and {self.applicant.name} says yes")
         first, hour = self._free_evening()
         plan = {
             "kind": "language_cafe",

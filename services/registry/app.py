@@ -15,6 +15,7 @@ from services.registry.commands.ways import READS, READS_INDEXES, Ways
 from services.registry.kinds import ACCOMMODATION, IMPORT, KINDS, MEETING_PLACE, PERSON
 from services.registry.routes import accommodations as accommodation_routes
 from services.registry.routes import imports as import_routes
+from services.registry.routes import joining as joining_routes
 from services.registry.routes import meeting_places as meeting_place_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
@@ -53,6 +54,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             routers=(
                 organisation_routes.router,
                 people_routes.router,
+                joining_routes.router,
                 accommodation_routes.router,
                 way_routes.router,
                 meeting_place_routes.router,
@@ -75,7 +77,8 @@ def _use_cases(plumbing: Plumbing) -> Registry:
     store = plumbing.store
     people = People(store)
     meeting_places = MeetingPlaces(store, people)
-    organisations, accommodations = Organisations(store, people), Accommodations(store, meeting_places)
+    organisations = Organisations(store, people.roles, meeting_places)
+    accommodations = Accommodations(store, meeting_places)
     return Registry(
         store=store,
         organisations=organisations,

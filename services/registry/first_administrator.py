@@ -20,7 +20,7 @@ async def appoint(store: Store, identity: Identity, name: str) -> str | None:
     """The person's id; None, and nothing done, when the network has an administrator already."""
     await store.ensure_indexes(PERSON)
     people = People(store)
-    if await people.has_administrator():
+    if await people.roles.has_administrator():
         return None
     known = await people.by_identity(identity.key)
     person = known or await people.register(identity, Profile(name=name), By())
@@ -30,7 +30,7 @@ async def appoint(store: Store, identity: Identity, name: str) -> str | None:
         scope=Scope(kind="national"),
         from_=store.clock.now(),
     )
-    await people.grant(person.id, grant, By())
+    await people.roles.grant(person.id, grant, By())
     return person.id
 
 

@@ -28,7 +28,7 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
 
     return [
         Subscription("registry.organisation", reconcile=_for_subject(reconcile_organisation)),
-        Subscription("registry.person"),
+        Subscription("registry.person", reconcile=_for_subject(registry.people.roles.reconcile)),
         Subscription(
             "registry.accommodation", reconcile=_for_subject(places.reconcile_accommodation)
         ),

@@ -228,6 +228,24 @@ class RoleEnded(Facts, type="registry.person.role_ended"):
     grants: tuple[RoleGrant, ...]
 
 
+class RoleSettled(Facts, type="registry.person.role_settled"):
+    """A change that depended on others' at the same moment stands; nothing else changes."""
+
+    grant: str
+
+
+class AskedToJoin(Facts, type="registry.person.asked_to_join"):
+    organisation: OrganisationId
+
+
+class AskTakenBack(Facts, type="registry.person.ask_taken_back"):
+    organisation: OrganisationId
+
+
+class AskDeclined(Facts, type="registry.person.ask_declined"):
+    organisation: OrganisationId
+
+
 class PersonErased(Facts, type="registry.person.erased"):
     pass
 

@@ -7,9 +7,12 @@ filler characters. The joiners that Persian, Dari and emoji need stay.
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -37,6 +40,11 @@ _UNWANTED = re.compile(
 _NOT_PLAIN = Text(
     "Texten innehåller tecken som inte går att spara. Skriv om den utan dem.",
     "The text contains characters that cannot be stored. Write it without them.",
+)
+_YEARS = (2000, 2200)
+_NOT_IN_OUR_TIME = Text(
+    f"Ange en tid mellan år {_YEARS[0]} och {_YEARS[1]}.",
+    f"Give a time between the years {_YEARS[0]} and {_YEARS[1]}.",
 )
 
 
@@ -66,6 +74,19 @@ def _clean(value: str) -> str:
     return value if any(sign.isprintable() and not sign.isspace() for sign in value) else ""
 
 
+def _in_our_time(value: datetime) -> datetime:
+    """In UTC; a year at either end of the calendar leaves it when the zone is taken away."""
+    try:
+        moment = value.astimezone(UTC)
+    except OverflowError as error:
+        raise wrong("not-in-our-time", _NOT_IN_OUR_TIME) from error
+    if not _YEARS[0] <= moment.year <= _YEARS[1]:
+        raise wrong("not-in-our-time", _NOT_IN_OUR_TIME)
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+"""A point in time in a body: with its zone, kept in UTC, within what database and calendar hold."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120), BeforeValidator(clean_line)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(clean_line)]
 Prose = Annotated[

@@ -109,6 +109,8 @@ class Stage:
             me = await http.put(
                 "/registry/me", json={"name": f"Helper {number} (demo)"}, headers=one
             )
+            ask = f"/registry/organisations/{self.organisation}/ask-to-join"
+            (await http.post(ask, headers=one)).raise_for_status()
             grant = {"role": "volunteer", "scope": scope}
             path = f"/registry/people/{me.json()['id']}/roles"
             (await http.post(path, json=grant, headers=coordinator)).raise_for_status()

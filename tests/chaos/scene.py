@@ -44,9 +44,7 @@ async def set_scene(people: People, administrator: Someone) -> Scene:
     )
     scope = {"kind": "organisation", "ids": [scene.host]}
     await _grant(scene.administrator, scene.coordinators[1], "coordinator", scope)
-    await asyncio.gather(
-        *(_grant(scene.administrator, one, "volunteer", scope) for one in scene.volunteers)
-    )
+    await asyncio.gather(*(_join(scene, one) for one in scene.volunteers))
     await _open_house(scene)
     await _open_place(scene)
     return scene
@@ -75,6 +73,12 @@ async def _everybody(people: People, administrator: Someone) -> Scene:
 
 async def _grant(by: Someone, to: Someone, role: str, scope: Mapping[str, object]) -> None:
     await by.done(f"/registry/people/{to.id}/roles", {"role": role, "scope": scope})
+
+
+async def _join(scene: Scene, volunteer: Someone) -> None:
+    await volunteer.done(f"/registry/organisations/{scene.host}/ask-to-join")
+    scope = {"kind": "organisation", "ids": [scene.host]}
+    await _grant(scene.coordinators[0], volunteer, "volunteer", scope)
 
 
 def an_organisation(name: str, number: int) -> dict[str, str]:

@@ -31,6 +31,7 @@ class World:
     def __init__(self, system: System) -> None:
         self.system = system
         self.numbers = iter(NUMBERS)
+        self.coordinators: dict[str, Somebody] = {}
 
     @property
     def today(self) -> str:
@@ -58,8 +59,20 @@ class World:
         scope = Scope(kind=kind, ids=ids)
         grant = RoleGrant(id=str(uuid4()), role=role, scope=scope, from_=now, **more)
         people = self.system.copy("registry").app.state.registry.people
-        await people.grant(person.id, grant, following(By()))
+        await people.roles.grant(person.id, grant, following(By()))
         return grant.id
+
+    async def asks(self, person: Somebody, organisation: str) -> None:
+        """The person asks to join the organisation."""
+        answer = await person.client.post(f"/organisations/{organisation}/ask-to-join")
+        assert answer.status_code == 204, answer.text
+
+    async def volunteer(self, person: Somebody, organisation: str) -> str:
+        """The person has asked to join, and the coordinator has said yes; the role's id."""
+        await self.asks(person, organisation)
+        body = role_body("volunteer", organisation)
+        coordinator = self.coordinators[organisation]
+        return str(made(await coordinator.client.post(f"/people/{person.id}/roles", body))["id"])
 
     async def officer(
         self, subject: str = "olle", kind: ScopeKind = "national", *ids: str
@@ -89,6 +102,7 @@ class World:
 
         # A process remembers for up to 0.5 s who had no role.
         await eventually(coordinates)
+        self.coordinators[id] = applicant
         return str(id)
 
     async def accommodation(self, officer: Somebody, opened: bool = True, **more: Any) -> str:
@@ -113,6 +127,11 @@ class World:
         done(await host.client.post(f"/meeting-places/{id}/sign", {"party": organisation}))
         done(await host.client.post(f"/meeting-places/{id}/open"))
         return id
+
+
+def role_body(role: str, organisation: str) -> dict[str, Any]:
+    """What is sent to give a role in an organisation."""
+    return {"role": role, "scope": {"kind": "organisation", "ids": [organisation]}}
 
 
 def proposal_body(

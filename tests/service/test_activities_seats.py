@@ -123,7 +123,7 @@ async def test_a_seat_is_freed_when_the_role_ends_or_the_person_is_erased(system
     await signed_up([a, b, c], session)
     grant = done(await a.registry.get("/me"))["roles"][0]["id"]
     people = system.copy("registry").app.state.registry.people
-    await people.revoke(a.id, grant, _by())
+    await people.roles.revoke(a.id, grant, _by())
 
     async def b_has_it() -> bool:
         return (await world.seats(session)).get(b.id) == "seated"

@@ -50,11 +50,15 @@ TABLE: dict[str, dict[str, int]] = {
     "POST /organisations/{organisation}/resume": DECIDERS,
     "POST /organisations/{organisation}/leave": RUNNERS,
     "POST /organisations/{organisation}/exclude": DECIDERS,
+    "GET /organisations/{organisation}/people": RUNNERS,
+    "POST /organisations/{organisation}/ask-to-join": {"nobody": 401},
+    "POST /organisations/{organisation}/take-back-ask": {"nobody": 401},
     "PUT /me": {"nobody": 401},
     "GET /me": {"nobody": 401},
     "GET /people/{cora}": KNOWS_CORA,
     "POST /people/{cora}/roles": GRANTERS,
     "POST /people/{cora}/roles/{nothing}/revoke": dict.fromkeys(ROLES, 404) | {"nobody": 401},
+    "POST /people/{cora}/decline-ask": KNOWS_CORA,
     "POST /people/{cora}/protect": DECIDERS,
     "POST /people/{cora}/suspend": DECIDERS,
     "POST /people/{cora}/erase": KNOWS_CORA,
@@ -87,6 +91,8 @@ TABLE: dict[str, dict[str, int]] = {
     "GET /operator/failed/{nothing}": {**OPERATORS, "operator": 404},
     "POST /operator/failed/{nothing}/replay": {**OPERATORS, "operator": 404},
     "POST /operator/failed/{nothing}/drop": {**OPERATORS, "operator": 404},
+    "POST /operator/replay": OPERATORS,
+    "POST /operator/restored": OPERATORS,
     "POST /operator/resync/{nothing}": {**OPERATORS, "operator": 404},
     "GET /operator/fingerprints/{nothing}": {**OPERATORS, "operator": 404},
 }  # fmt: skip
@@ -167,6 +173,7 @@ def _bodies(cast: Cast, world: World) -> dict[str, Any]:
         "POST /organisations/{organisation}/decline": {"words": "Nej."},
         "PUT /me": {"name": "Någon"},
         "POST /people/{cora}/roles": role,
+        "POST /people/{cora}/decline-ask": {"organisation": cast.ids["organisation"]},
         "POST /people/{cora}/protect": {"on": False},
         "POST /people/{cora}/suspend": {"on": False},
         "POST /accommodations": house,
@@ -180,6 +187,7 @@ def _bodies(cast: Cast, world: World) -> dict[str, Any]:
         "PUT /meeting-places/{place}": {"name": "X", "door": "Y", "rooms": [{"name": "Z"}]},
         "POST /meeting-places/{place}/sign": {"party": "agency"},
         "POST /imports": {"kind": "accommodations", "csv": "namn;kommun;platser\nA;2582;9\n"},
+        "POST /operator/replay": {"since": f"{world.day(-1)}T00:00:00Z"},
         "POST /operator/failed/{nothing}/drop": {"reason": "Behövs inte."},
     }
 
@@ -273,6 +281,7 @@ async def test_a_national_organisation_confirms_its_branches_and_does_not_run_th
     role = {"role": "coordinator", "scope": {"kind": "organisation", "ids": [branch]}}
     path = f"/people/{vera.id}/roles"
     refused(await nina.client.post(path, role), 409, "has-a-coordinator")
+    await world.asks(vera, branch)
     grant = done(await cora.client.get("/me"))["roles"][0]["id"]
     revoke = f"/people/{cora.id}/roles/{grant}/revoke"
     refused(await cora.client.post(revoke), 409, "last-coordinator")

@@ -91,7 +91,7 @@ class ActivitiesWorld(World):
             async with connections:
                 person = await self.someone(subject)
                 known = Somebody(person.registry, person.id)
-                await self.role(known, "volunteer", "organisation", organisation)
+                await self.volunteer(known, organisation)
                 await self._has_role(person, "volunteer")
                 return person
 

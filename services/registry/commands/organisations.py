@@ -1,15 +1,18 @@
 """What can be done with organisations: load what the rule needs, ask it, store."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
-from services.registry.commands.people import People
+from services.registry.commands.meeting_places import MeetingPlaces
+from services.registry.commands.roles import Roles
 from services.registry.domain import organisation as rules
 from services.registry.domain.organisation import Organisation, Profile
 from services.registry.kinds import ORGANISATION
 from shared.causes import following
-from shared.contracts.problems import NotYetKnown, Refused
+from shared.contracts.problems import NotYetKnown, Refused, Unavailable
 from shared.contracts.registry import RoleGrant, Scope
 from shared.database import Document, Taken
+from shared.deadline import renew_deadline
 from shared.store import By, Change, Store, Stored, derived_id, new_id
 
 MOST_KNOWN = 10_000
@@ -18,20 +21,26 @@ MOST_KNOWN = 10_000
 class Organisations:
     """Use cases of the organisation aggregate."""
 
-    def __init__(self, store: Store, people: People) -> None:
+    def __init__(self, store: Store, roles: Roles, meeting_places: MeetingPlaces) -> None:
         self._store = store
-        self._people = people
+        self._roles = roles
+        self._meeting_places = meeting_places
 
     async def load(self, id: str) -> Stored[Organisation]:
         """One organisation; NotFound when there is none."""
         return await self._store.load(ORGANISATION, id)
 
     async def apply(self, profile: Profile, by: By) -> Stored[Organisation]:
-        """Someone applies; NotYetKnown for an unknown parent, Refused for a number in use."""
+        """Someone applies; NotYetKnown for an unknown parent, Refused for a number in use.
+
+        Refused also while too many applications of the same person wait for an answer.
+        """
         await self._insist_on_national_parent(profile)
         assert by.actor is not None
+        id = new_id(by)
+        await self._insist_on_few_undecided(by.actor, id)
         organisation, events = rules.apply(profile, by.actor)
-        return await self._create(new_id(by), Change(organisation, events), by)
+        return await self._create(id, Change(organisation, events), by)
 
     async def enter(
         self, id: str, profile: Profile, import_id: str, by: By
@@ -83,20 +92,20 @@ class Organisations:
         return await self._change(id, lambda one: rules.decline(one, words), by)
 
     async def pause(self, id: str, by: By) -> Stored[Organisation]:
-        """Pause the membership."""
-        return await self._change(id, rules.pause, by)
+        """Pause the membership; what it hosts is paused before this returns."""
+        return await self._with_its_places(id, rules.pause, by)
 
     async def resume(self, id: str, by: By) -> Stored[Organisation]:
         """Resume the membership."""
-        return await self._change(id, rules.resume, by)
+        return await self._with_its_places(id, rules.resume, by)
 
     async def leave(self, id: str, by: By) -> Stored[Organisation]:
-        """Leave the network."""
-        return await self._change(id, rules.leave, by)
+        """Leave the network; what it hosts is closed before this returns."""
+        return await self._with_its_places(id, rules.leave, by)
 
     async def exclude(self, id: str, by: By) -> Stored[Organisation]:
         """End the membership."""
-        return await self._change(id, rules.exclude, by)
+        return await self._with_its_places(id, rules.exclude, by)
 
     async def reconcile(self, id: str, by: By) -> None:
         """See that what an organisation's state calls for is so: its applicant coordinates it.
@@ -114,7 +123,18 @@ class Organisations:
             from_=self._store.clock.now(),
             granted_by=by.actor,
         )
-        await self._people.grant_once(organisation.applicant, grant, following(by))
+        await self._roles.grant_once(organisation.applicant, grant, following(by))
+
+    async def _with_its_places(
+        self, id: str, rule: Callable[[Organisation], rules.Decision], by: By
+    ) -> Stored[Organisation]:
+        stored = await self._change(id, rule, by)
+        # A national organisation's places can be more than one request has time for: the
+        # organisation's own event does the rest.
+        with suppress(Unavailable):
+            renew_deadline()
+            await self._meeting_places.reconcile_organisation(id, following(by))
+        return stored
 
     async def timeline(self, id: str) -> list[Document]:
         """What has been done with it, by whom and when."""
@@ -135,6 +155,21 @@ class Organisations:
             return await self._store.change(ORGANISATION, id, lambda one: Change(*rule(one)), by)
         except Taken as taken:
             raise _number_in_use() from taken
+
+    async def _insist_on_few_undecided(self, applicant: str, id: str) -> None:
+        """A repeated request for one that is there already is not one more."""
+        query: Document = {"keys.applicant": applicant, "keys.status": {"$in": rules.UNDECIDED}}
+        found = await self._store.find(ORGANISATION, query, limit=rules.MOST_UNDECIDED)
+        if len(found) < rules.MOST_UNDECIDED:
+            return
+        if not await self._store.find(ORGANISATION, {"_id": id}, limit=1):
+            raise Refused(
+                "too-many-applications",
+                sv=f"Du har redan {rules.MOST_UNDECIDED} ansökningar som väntar på svar. "
+                "Vänta tills någon av dem har fått sitt.",
+                en=f"You have {rules.MOST_UNDECIDED} applications waiting for an answer already. "
+                "Wait until one of them has got its own.",
+            )
 
     async def _insist_on_national_parent(self, profile: Profile) -> None:
         if profile.parent is None:

@@ -1,16 +1,21 @@
 """What can be done with people and their roles."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
+from services.registry.commands.active import active_organisations
 from services.registry.commands.erasures import Erasures
+from services.registry.commands.roles import Roles
+from services.registry.domain import joining
 from services.registry.domain import person as rules
 from services.registry.domain.person import Person, Profile
-from services.registry.kinds import ORGANISATION, PERSON
+from services.registry.kinds import PERSON
+from shared.access import PersonSuspended
 from shared.caller import KnownPerson
-from shared.contracts.problems import NotFound, PreconditionRequired, Stale
-from shared.contracts.registry import RoleGrant
+from shared.causes import following
+from shared.contracts.problems import NotFound, PreconditionRequired, Refused, Stale
 from shared.database import Document, Taken
-from shared.people import active_among, known_person, organisations_of
+from shared.people import known_person, organisations_of
 from shared.store import By, Change, Store, Stored, new_id
 from shared.tokens import Identity
 
@@ -23,6 +28,7 @@ class People:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.erasures = Erasures(store.database)
+        self.roles = Roles(store)
 
     async def load(self, id: str) -> Stored[Person]:
         """One person; NotFound also for who is erased."""
@@ -40,7 +46,8 @@ class People:
         """Make a person of who has signed in, or give the one they are already new words.
 
         Two at once make one: the identity is a unique key. Words that differ from the present ones
-        need the version they are based on (PreconditionRequired, Stale).
+        need the version they are based on (PreconditionRequired, Stale). Whoever is suspended may
+        not (PersonSuspended).
         """
         known = await self.by_identity(identity.key)
         if known is not None:
@@ -48,8 +55,11 @@ class People:
         if by.expected is not None:
             raise Stale()
         person, events = rules.register(profile, identity.key)
+        id = new_id(by)
         try:
-            return await self._store.create(PERSON, new_id(by), Change(person, events), by)
+            return await self._store.create(
+                PERSON, id, Change(person, events), replace(by, actor=id)
+            )
         except Taken:
             known = await self.by_identity(identity.key)
             assert known is not None
@@ -60,38 +70,40 @@ class People:
         return await self._change(id, lambda one: rules.protect(one, protected), by)
 
     async def suspend(self, id: str, suspended: bool, by: By) -> Stored[Person]:
-        """Pause or reopen an account."""
-        return await self._change(id, lambda one: rules.suspend(one, suspended), by)
+        """Pause or reopen an account; Refused for the network's last administrator."""
+        if not suspended:
+            return await self._change(id, lambda one: rules.suspend(one, False), by)
+        await self.roles.insist_on_administrator_besides(id)
+        stored = await self._change(id, lambda one: rules.suspend(one, True), by)
+        if "administrator" in {held.role for held in stored.state.roles}:
+            await self._insist_again_on_administrator(id, by)
+        return stored
 
-    async def grant(self, id: str, grant: RoleGrant, by: By) -> Stored[Person]:
-        """Give a role; NotFound when there is no such person."""
-        return await self._change(id, lambda one: rules.grant(one, grant), by)
-
-    async def grant_once(self, id: str, grant: RoleGrant, by: By) -> None:
-        """Give a role that follows from something else; nothing when the person is gone."""
-        try:
-            await self._change(id, lambda one: rules.grant_once(one, grant), by)
-        except NotFound:
-            return
-
-    async def revoke(self, id: str, grant_id: str, by: By) -> Stored[Person]:
-        """Take a role back."""
-        return await self._change(id, lambda one: rules.revoke(one, grant_id), by)
-
-    async def has_coordinator(self, organisation: str, besides: str = "") -> bool:
-        """Whether somebody coordinates the organisation now, not counting the person `besides`."""
+    async def ask_to_join(self, id: str, organisation: str, by: By) -> Stored[Person]:
+        """Ask an organisation's coordinators for a role there; Refused while it is not active."""
+        if not await self.active_of([organisation]):
+            raise Refused(
+                "organisation-not-active",
+                sv="Organisationen är inte med i nätverket just nu. Välj en annan.",
+                en="The organisation is not active in the network now. Choose another.",
+            )
         now = self._store.clock.now()
-        query = {"keys.scopes": f"coordinator:{organisation}", "_id": {"$ne": besides}}
-        found = await self._store.find(PERSON, query, limit=200)
-        return any(rules.holds(one.state, "coordinator", organisation, now) for one in found)
+        return await self._change(id, lambda one: joining.ask(one, organisation, now), by)
 
-    async def has_administrator(self) -> bool:
-        """Whether the network has an administrator."""
-        query = {"keys.scopes": "administrator:*"}
-        return bool(await self._store.find(PERSON, query, limit=1))
+    async def take_back_ask(self, id: str, organisation: str, by: By) -> Stored[Person]:
+        """No longer ask to join."""
+        return await self._change(id, lambda one: joining.take_back(one, organisation), by)
+
+    async def decline_ask(self, id: str, organisation: str, by: By) -> Stored[Person]:
+        """Say no to who has asked to join."""
+        return await self._change(id, lambda one: joining.decline(one, organisation), by)
 
     async def erase(self, id: str, by: By) -> None:
-        """Erase a person here; the tombstone does it everywhere else, the ledger after a restore."""
+        """Erase a person here; the tombstone does it everywhere else, the ledger after a restore.
+
+        Refused for the network's last administrator.
+        """
+        await self.roles.insist_on_administrator_besides(id)
         person = (await self._store.load(PERSON, id)).state
         await self.erasures.note(id, person.identity, self._store.clock.now())
         await self._change(id, rules.erase, by)
@@ -129,18 +141,8 @@ class People:
         }
 
     async def active_of(self, ids: Collection[str]) -> frozenset[str]:
-        """Those of the organisations that are approved and whose parent, if any, is too."""
-        if not ids:
-            return frozenset()
-        own = await self._store.find(ORGANISATION, {"_id": {"$in": list(ids)}}, limit=500)
-        parents = {one.state.parent for one in own if one.state.parent} - {one.id for one in own}
-        above = (
-            await self._store.find(ORGANISATION, {"_id": {"$in": list(parents)}}, limit=500)
-            if parents
-            else []
-        )
-        snapshot = ORGANISATION.snapshots["registry.organisation"]
-        return active_among({one.id: snapshot(one.state) for one in [*own, *above]})  # type: ignore[misc]
+        """For shared.access: those of the organisations whose roles have an effect."""
+        return await active_organisations(self._store, ids)
 
     async def replica_age(self) -> float | None:
         """The registry judges by its own documents."""
@@ -149,11 +151,20 @@ class People:
     async def _describe_again(
         self, known: Stored[Person], profile: Profile, by: By
     ) -> Stored[Person]:
+        if known.state.status == "suspended":
+            raise PersonSuspended()
         if by.expected is None:
             if rules.change(known.state, profile)[1]:
                 raise PreconditionRequired()
             return known
-        return await self._change(known.id, lambda one: rules.change(one, profile), by)
+        own = replace(by, actor=known.id)
+        return await self._change(known.id, lambda one: rules.change(one, profile), own)
+
+    async def _insist_again_on_administrator(self, id: str, by: By) -> None:
+        """Two administrators may have suspended each other: then neither is."""
+        if not await self.roles.has_administrator():
+            await self._change(id, lambda one: rules.suspend(one, False), following(by))
+            await self.roles.insist_on_administrator_besides(id)
 
     async def _change(
         self, id: str, rule: Callable[[Person], rules.Decision], by: By

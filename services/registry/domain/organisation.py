@@ -7,7 +7,7 @@ approved | paused → left | excluded. Each rule is a pure function of what is t
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.registry.domain.numbers import OrganisationNumber
 from services.registry.domain.places import County, Municipality
@@ -28,13 +28,18 @@ from shared.contracts.registry import (
     OrganisationReviewed,
     OrganisationStatus,
 )
-from shared.contracts.texts import LanguageCode, Line, Name, Prose
+from shared.contracts.texts import LanguageCode, Line, Name, Prose, clean_line
 
+_MAIL_SIGN = r"[^@\s<>,;:\"\x00-\x1f\x7f]"
 MailAddress = Annotated[
-    str, Field(max_length=254, pattern=r"^[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,189}$")
+    str,
+    Field(max_length=254, pattern=rf"^{_MAIL_SIGN}{{1,64}}@{_MAIL_SIGN}{{1,189}}$"),
+    BeforeValidator(clean_line),
 ]
 PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 
+MOST_UNDECIDED = 10
+"""Applications that one person may have waiting."""
 UNDECIDED = ("applied", "under_review", "information_requested")
 ENDED = ("declined", "left", "excluded", "merged")
 
@@ -124,10 +129,10 @@ def approve(organisation: Organisation, parent: Organisation | None) -> Decision
     if organisation.parent is not None and (parent is None or parent.status != "approved"):
         raise Refused(
             "parent-not-active",
-            sv="Föreningens riksorganisation är inte med just nu. Återuppta den först, "
-            "eller godkänn föreningen som fristående.",
-            en="The branch's national organisation is not active now. Resume it first, "
-            "or approve the branch as independent.",
+            sv="Föreningens riksorganisation är inte med just nu. Godkänn eller återuppta den först. "
+            "Har den lämnat nätverket: avslå, så kan föreningen ansöka på nytt som fristående.",
+            en="The branch's national organisation is not active now. Approve or resume it first. "
+            "Has it left the network: decline, and the branch can apply anew as independent.",
         )
     approved = organisation.model_copy(update={"status": "approved", "words": None})
     return approved, (OrganisationApproved(applicant=organisation.applicant),)

@@ -1,6 +1,6 @@
 """A person: who they are to us, how to reach them, and the roles they hold for a time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.organisation import MailAddress, PhoneNumber
 from services.registry.domain.places import COUNTIES, Municipality
-from shared.contracts.base import Facts
+from shared.contracts.base import Facts, OrganisationId
 from shared.contracts.problems import FieldError, Invalid, NotFound, Refused, Text
 from shared.contracts.registry import (
     ContactChanged,
@@ -28,6 +28,9 @@ from shared.contracts.texts import LanguageCode, Name
 CONTACT_FIELDS = ("mail", "phone")
 MOST_ROLES = 200
 MOST_PLACES = 50
+MOST_JOINED = 200
+NETWORK = "*"
+"""Where a national role is held."""
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "officer": ("national", "counties", "accommodations"),
     "county_reader": ("national", "counties"),
@@ -52,6 +55,29 @@ class Profile(BaseModel):
     municipality: Municipality | None = None
 
 
+class Ask(BaseModel):
+    """A wish to join an organisation, which its coordinators have not answered yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    organisation: OrganisationId
+    at: datetime
+
+
+class Unsettled(BaseModel):
+    """A change of roles that holds only if nobody else's at the same moment speaks against it.
+
+    `left`: a coordinator's or administrator's role was taken back, which must not be the last one.
+    `first`: a branch got its first coordinator, of whom there must not be two.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["left", "first"]
+    grant: RoleGrant
+    at: datetime
+
+
 class Person(Profile):
     """The aggregate. `identity` is the pseudonym of (issuer, subject); none until they sign in."""
 
@@ -61,6 +87,10 @@ class Person(Profile):
     roles: tuple[RoleGrant, ...] = ()
     founded: tuple[str, ...] = ()
     """Grants that followed from an approval; one that was revoked since does not come back."""
+    asks: tuple[Ask, ...] = ()
+    joined: tuple[OrganisationId, ...] = ()
+    """Organisations where they have or had a role, the newest last."""
+    unsettled: tuple[Unsettled, ...] = ()
 
 
 Decision = tuple[Person, tuple[Facts, ...]]
@@ -94,18 +124,41 @@ def protect(person: Person, protected: bool) -> Decision:
     return changed, (PersonChanged(fields=("protected", "name")),)
 
 
-def grant(person: Person, role: RoleGrant) -> Decision:
-    """Give a role. The same grant (by id) twice is one; so is the same role and scope."""
+def grant(person: Person, role: RoleGrant, first_at: datetime | None = None) -> Decision:
+    """Give a role. The same grant (by id) twice is one; so is the same role, scope and end.
+
+    One that begins earlier than the one held extends it. `first_at` is now, when the role is given
+    on the condition that it is a branch's first coordinator's.
+    """
     _insist_on_living(person)
-    if any(_same(held, role) for held in person.roles):
-        return person, ()
+    held = held_as(person, role)
+    if held is not None:
+        return _from_earlier(person, held, role)
     if len(person.roles) >= MOST_ROLES:
         raise Refused(
             "too-many-roles",
             sv=f"Personen har redan {MOST_ROLES} roller. Ta bort någon först.",
             en=f"The person has {MOST_ROLES} roles already. Take one back first.",
         )
-    return _with_roles(person, (*person.roles, role)), (RoleGranted(grant=role),)
+    granted = _with_roles(person, (*person.roles, role))
+    if first_at is not None:
+        granted = _doubted(granted, Unsettled(kind="first", grant=role, at=first_at))
+    return _joined(granted, role.scope), (RoleGranted(grant=role),)
+
+
+def held_as(person: Person, role: RoleGrant) -> RoleGrant | None:
+    """The grant by which the person holds this role already."""
+    return next((held for held in person.roles if _same(held, role)), None)
+
+
+def insist_on_acquaintance(person: Person, organisations: Collection[str]) -> None:
+    """Roles are given to who has asked, or has or had one there; for all others nobody is there."""
+    roles = {
+        id for held in person.roles if held.scope.kind == "organisation" for id in held.scope.ids
+    }
+    asked = {ask.organisation for ask in person.asks}
+    if not (roles | asked | set(person.joined)) & set(organisations):
+        raise NotFound()
 
 
 def grant_once(person: Person, role: RoleGrant) -> Decision:
@@ -116,13 +169,16 @@ def grant_once(person: Person, role: RoleGrant) -> Decision:
     return granted.model_copy(update={"founded": (*person.founded, role.id)}), events
 
 
-def revoke(person: Person, grant_id: str) -> Decision:
-    """Take a role back, at once."""
+def revoke(person: Person, grant_id: str, left_at: datetime | None = None) -> Decision:
+    """Take a role back, at once; `left_at` is now, when it must not be the last of its kind."""
     taken = next((held for held in person.roles if held.id == grant_id), None)
     if taken is None:
         raise NotFound()
     kept = tuple(held for held in person.roles if held.id != grant_id)
-    return _with_roles(person, kept), (RoleRevoked(grant=taken),)
+    left = _with_roles(person, kept)
+    if left_at is not None:
+        left = _doubted(left, Unsettled(kind="left", grant=taken, at=left_at))
+    return left, (RoleRevoked(grant=taken),)
 
 
 def end_roles(person: Person, now: datetime) -> Decision:
@@ -176,14 +232,25 @@ def insist_on_scope(role: RoleName, scope: Scope) -> None:
     raise Invalid(fields=(FieldError("scope", "not-for-this-role", text),))
 
 
-def holds(person: Person, role: RoleName, organisation: str, now: datetime) -> bool:
-    """Whether the person has the role in the organisation now, and an account that is open."""
+def holds(person: Person, role: RoleName, where: str, now: datetime) -> bool:
+    """Whether the person has the role there (or in the NETWORK) now, and an account that is open."""
     return person.status == "active" and any(
         held.role == role
-        and organisation in held.scope.ids
+        and where in (held.scope.ids or (NETWORK,))
         and held.from_ <= now
         and (held.until is None or now < held.until)
         for held in person.roles
+    )
+
+
+def works_in(person: Person, organisation: str, now: datetime) -> tuple[RoleGrant, ...]:
+    """The person's roles in the organisation, in effect or to come."""
+    return tuple(
+        held
+        for held in person.roles
+        if held.scope.kind == "organisation"
+        and organisation in held.scope.ids
+        and (held.until is None or now < held.until)
     )
 
 
@@ -194,6 +261,26 @@ def _insist_on_living(person: Person) -> None:
 
 def _with_roles(person: Person, roles: tuple[RoleGrant, ...]) -> Person:
     return person.model_copy(update={"roles": roles})
+
+
+def _from_earlier(person: Person, held: RoleGrant, role: RoleGrant) -> Decision:
+    if held.from_ <= role.from_:
+        return person, ()
+    earlier = held.model_copy(update={"from_": role.from_})
+    roles = tuple(earlier if one is held else one for one in person.roles)
+    return _with_roles(person, roles), (RoleGranted(grant=earlier),)
+
+
+def _joined(person: Person, scope: Scope) -> Person:
+    if scope.kind != "organisation":
+        return person
+    asks = tuple(ask for ask in person.asks if ask.organisation not in scope.ids)
+    joined = (*(id for id in person.joined if id not in scope.ids), *scope.ids)[-MOST_JOINED:]
+    return person.model_copy(update={"asks": asks, "joined": joined})
+
+
+def _doubted(person: Person, doubt: Unsettled) -> Person:
+    return person.model_copy(update={"unsettled": (*person.unsettled, doubt)})
 
 
 def _same(held: RoleGrant, new: RoleGrant) -> bool:

@@ -47,7 +47,9 @@ ORGANISATION = Kind(
             name="status",
         ),
         IndexModel([("keys.parent", ASCENDING)], name="parent"),
-        IndexModel([("keys.applicant", ASCENDING)], name="applicant"),
+        IndexModel(
+            [("keys.applicant", ASCENDING), ("keys.status", ASCENDING)], name="applications"
+        ),
         IndexModel(
             [("keys.number", ASCENDING)],
             name="number",

@@ -6,7 +6,7 @@ from pymongo import ASCENDING, IndexModel
 
 from services.registry.domain import person as persons
 from services.registry.domain.person import Person
-from shared.contracts.registry import ContactSnapshot, PersonSnapshot
+from shared.contracts.registry import ContactSnapshot, PersonSnapshot, RoleGrant
 from shared.store import Kind
 
 
@@ -28,10 +28,18 @@ def _contact_snapshot(one: Person) -> ContactSnapshot:
 
 
 def _person_keys(one: Person) -> dict[str, Any]:
-    return {
-        "identity": one.identity,
-        "scopes": sorted({f"{g.role}:{id}" for g in one.roles for id in (g.scope.ids or ("*",))}),
-    }
+    return {"identity": one.identity, "scopes": sorted(_scopes(one))}
+
+
+def _scopes(one: Person) -> set[str]:
+    """`coordinator:ID` for a role, `left:coordinator:ID` while it is unsettled, `asked:ID`."""
+    asked = {f"asked:{ask.organisation}" for ask in one.asks}
+    unsettled = {f"{doubt.kind}:{key}" for doubt in one.unsettled for key in _places(doubt.grant)}
+    return asked | unsettled | {key for grant in one.roles for key in _places(grant)}
+
+
+def _places(grant: RoleGrant) -> set[str]:
+    return {f"{grant.role}:{id}" for id in (grant.scope.ids or (persons.NETWORK,))}
 
 
 PERSON = Kind(

@@ -43,6 +43,18 @@ CHANGE_ORGANISATION = Permission[Stored[Organisation]](
     within=lambda caller, one: is_administrator(caller) or runs_organisation(caller, one),
     visible=sees_organisation,
 )
+ASK_TO_JOIN = Permission[Stored[Organisation]](
+    "organisation.ask-to-join", REGISTERED, visible=sees_organisation
+)
+READ_OWN_PEOPLE = Permission[Stored[Organisation]](
+    "organisation.people",
+    Text(
+        "Organisationens egna samordnare och nätverkets administratörer",
+        "The organisation's own coordinators and network administrators",
+    ),
+    within=lambda caller, one: is_administrator(caller) or caller.coordinates(one.id),
+    visible=sees_organisation,
+)
 DECIDE_MEMBERSHIP = Permission[Stored[Organisation]](
     "organisation.decide",
     Text(

@@ -1,5 +1,6 @@
 """Who may do what with people and roles."""
 
+from services.registry.domain.joining import known_to
 from services.registry.domain.person import Person
 from services.registry.permissions.common import ADMINISTRATOR, is_administrator
 from shared.caller import Caller, Role
@@ -10,12 +11,11 @@ from shared.store import Stored
 
 
 def knows_person(caller: Caller, one: Stored[Person]) -> bool:
-    """Oneself, administrators, and coordinators of an organisation where the person has a role."""
-    theirs = {id for grant in one.state.roles for id in grant.scope.ids}
+    """Oneself, administrators, and coordinators where the person has a role or asks for one."""
     return (
         one.id == caller.person_id
         or is_administrator(caller)
-        or bool(theirs & caller.organisations)
+        or any(known_to(one.state, own, caller.now) for own in caller.organisations)
     )
 
 
@@ -23,8 +23,8 @@ OWN_PROFILE = Permission[object]("me", Text("Var och en om sig själv", "Everyon
 READ_PERSON = Permission[Stored[Person]](
     "person.read",
     Text(
-        "En själv, nätverkets administratörer, samordnare där personen har en roll",
-        "Oneself, network administrators, coordinators where the person has a role",
+        "En själv, nätverkets administratörer, samordnare där personen har en roll eller har frågat",
+        "Oneself, network administrators, coordinators where the person has a role or has asked",
     ),
     visible=knows_person,
 )
@@ -56,6 +56,14 @@ REVOKE_ROLE = Permission[Stored[Person]](
         "Oneself, and whoever could have given the role",
     ),
     visible=lambda caller, one: knows_person(caller, one) or _revokes_some(caller, one),
+)
+ANSWER_ASK = Permission[Stored[Person]](
+    "person.answer",
+    Text(
+        "Samordnare i den organisation som personen har frågat, och nätverkets administratörer",
+        "Coordinators of the organisation that was asked, and network administrators",
+    ),
+    visible=knows_person,
 )
 ADMINISTER_PERSON = Permission[Stored[Person]](
     "person.administer", ADMINISTRATOR, rule=is_administrator, visible=knows_person

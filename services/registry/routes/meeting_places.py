@@ -20,8 +20,8 @@ from services.registry.permissions.meeting_places import (
     hosts_it,
     speaks_for_agency,
 )
-from services.registry.queries.common import as_step
 from services.registry.queries.meeting_places import MEETING_PLACES, meeting_places
+from services.registry.queries.timelines import steps
 from services.registry.routes.here import here
 from services.registry.views.meeting_places import (
     MEETING_PLACE_FIELDS,
@@ -109,7 +109,8 @@ async def listed(request: Request, caller: Reader) -> Response:
     ids = {id for one in found for id in one.state.accommodations}
     houses = {one.id: one for one in await here(request).meeting_places.accommodations(list(ids))}
     items = [
-        show_meeting_place(one, meeting_place_view(caller, _among(one, houses))) for one in found
+        show_meeting_place(one, meeting_place_view(caller, _among(one, houses)), caller)
+        for one in found
     ]
     return reply(page_answer(items, cursor))
 
@@ -134,9 +135,10 @@ async def change(request: Request, id: str, body: DescriptionBody, caller: Runne
 @router.get("/{id}/timeline")
 async def timeline(request: Request, id: str, caller: Runner) -> Response:
     """Who did what when."""
-    stored = (await _checked(request, id, caller, RUN_PLACE))[0]
+    stored, place = await _checked(request, id, caller, RUN_PLACE)
     rows = await here(request).meeting_places.timeline(stored.id)
-    return reply({"items": [as_step(row) for row in rows]})
+    oversees = meeting_place_view(caller, place) == "overseer"
+    return reply({"items": await steps(here(request).store, rows, caller, place.hosts, oversees)})
 
 
 @router.post("/{id}/sign")
@@ -221,7 +223,7 @@ async def _shown(
 ) -> Response:
     view = await _view(request, stored, caller)
     return reply(
-        show_meeting_place(stored, view),
+        show_meeting_place(stored, view, caller),
         status,
         etag=MEETING_PLACE_FIELDS.etag(stored, view),
         location=f"/api/registry/meeting-places/{stored.id}" if status == 201 else None,

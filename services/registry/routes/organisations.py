@@ -14,8 +14,8 @@ from services.registry.permissions.organisations import (
     LEAVE_NETWORK,
     READ_ORGANISATIONS,
 )
-from services.registry.queries.common import as_step
 from services.registry.queries.organisations import ORGANISATIONS, organisations
+from services.registry.queries.timelines import steps
 from services.registry.routes.here import here
 from services.registry.views.organisations import ORGANISATION_FIELDS, organisation_view
 from shared.caller import Caller
@@ -107,7 +107,8 @@ async def timeline(
     """Who did what when."""
     stored = await _checked(request, id, caller, CHANGE_ORGANISATION)
     rows = await here(request).organisations.timeline(stored.id)
-    return reply({"items": [as_step(row) for row in rows]})
+    shown = await steps(here(request).store, rows, caller, [id], caller.is_administrator)
+    return reply({"items": shown})
 
 
 @router.post("/{id}/review")

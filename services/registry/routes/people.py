@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from services.registry.domain.person import Person, Profile, insist_on_scope
 from services.registry.permissions.people import (
@@ -17,13 +17,13 @@ from services.registry.permissions.people import (
     could_revoke,
 )
 from services.registry.routes.here import here
-from services.registry.views.people import PERSON_FIELDS, person_view
+from services.registry.views.people import PERSON_FIELDS, person_view, show_person
 from shared import telemetry
 from shared.caller import Caller
 from shared.causes import by
-from shared.contracts.problems import Invalid, NotAllowed, NotFound, NotYetKnown, Refused
+from shared.contracts.problems import Invalid, NotAllowed, NotFound, NotYetKnown
 from shared.contracts.registry import RoleGrant, RoleName, Scope, ScopeKind
-from shared.contracts.texts import Body, Line
+from shared.contracts.texts import Body, Line, Moment
 from shared.http import expected_version, reply
 from shared.permissions import Permission, allow, signed_in
 from shared.store import By, Stored, new_id
@@ -74,8 +74,8 @@ class GrantBody(Body):
 
     role: RoleName
     scope: ScopeBody
-    from_: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = None
+    from_: Moment | None = Field(None, alias="from")
+    until: Moment | None = None
 
 
 class Switch(Body):
@@ -96,7 +96,7 @@ async def register(
     )
     profile = Profile(**dict(body))
     stored = await here(request).people.register(token.identity, profile, command)
-    return reply(PERSON_FIELDS.show(stored, "self"), etag=PERSON_FIELDS.etag(stored, "self"))
+    return reply(show_person(stored, "self"), etag=PERSON_FIELDS.etag(stored, "self"))
 
 
 @router.get("/me")
@@ -120,13 +120,13 @@ async def grant(
     body: GrantBody,
     caller: Annotated[Caller, Depends(allow(GRANT_ROLE))],
 ) -> Response:
-    """Give a role, never wider or longer than one's own."""
+    """Give a role, never wider or longer than one's own; a coordinator to who has asked to join."""
     command = await by(request, caller)
     role = _grant(body, caller, new_id(command), caller.now)
     insist_on_scope(role.role, role.scope)
-    await _insist_on_right(request, caller, role)
-    stored = await here(request).people.grant(id, role, command)
-    return reply({"id": role.id, "person": stored.id, "role": role.role}, 201)
+    stored = await _granted(request, id, role, caller, command)
+    answer = {"id": stored.result["id"], "person": stored.id, "role": role.role}
+    return reply(answer, 201)
 
 
 @router.post("/people/{id}/roles/{grant_id}/revoke", status_code=204)
@@ -140,11 +140,12 @@ async def revoke(
     person = await _checked(request, id, caller, REVOKE_ROLE)
     held = next((one for one in person.state.roles if one.id == grant_id), None)
     # None: not there, or taken back by this very request before; the store knows which.
-    if held is not None and not caller.is_administrator:
-        if id != caller.person_id and not could_revoke(caller, held):
-            raise NotAllowed()
-        await _insist_on_another_coordinator(request, id, held)
-    await here(request).people.revoke(id, grant_id, await by(request, caller))
+    may = held is None or id == caller.person_id or could_revoke(caller, held)
+    if not (may or caller.is_administrator):
+        raise NotAllowed()
+    await here(request).people.roles.revoke(
+        id, grant_id, await by(request, caller), by_administrator=caller.is_administrator
+    )
     return Response(status_code=204)
 
 
@@ -207,19 +208,19 @@ def _grant(body: GrantBody, caller: Caller, id: str, now: datetime) -> RoleGrant
     )
 
 
-async def _insist_on_right(request: Request, caller: Caller, role: RoleGrant) -> None:
-    """The caller's own right, or a national organisation's to appoint a branch's first coordinator."""
-    parent = await _parent_of(request, role)
+async def _granted(
+    request: Request, id: str, role: RoleGrant, caller: Caller, command: By
+) -> Stored[Person]:
+    """By the caller's own right, or a national organisation's to appoint a first coordinator."""
+    roles, parent = here(request).people.roles, await _parent_of(request, role)
     if caller.may_grant(role):
         await _insist_on_known_houses(request, role)
-    elif not caller.may_grant(role, parent):
+        coordinators = role.scope.kind == "organisation" and not caller.is_administrator
+        among = role.scope.ids if coordinators else None
+        return await roles.grant(id, role, command, among)
+    if parent is None or not caller.may_grant(role, parent):
         raise NotAllowed()
-    elif await here(request).people.has_coordinator(role.scope.ids[0]):
-        raise Refused(
-            "has-a-coordinator",
-            sv="Lokalföreningen har redan en samordnare, som själv utser fler.",
-            en="The branch has a coordinator already, who appoints others.",
-        )
+    return await roles.appoint_first(id, role, command, among=(*role.scope.ids, parent))
 
 
 async def _parent_of(request: Request, role: RoleGrant) -> str | None:
@@ -237,22 +238,6 @@ async def _insist_on_known_houses(request: Request, role: RoleGrant) -> None:
         await here(request).meeting_places.accommodations(role.scope.ids)
 
 
-async def _insist_on_another_coordinator(request: Request, id: str, held: RoleGrant) -> None:
-    if held.role != "coordinator" or not held.scope.ids:
-        return
-    people, organisation = here(request).people, held.scope.ids[0]
-    if not await people.active_of([organisation]):
-        return
-    if not await people.has_coordinator(organisation, besides=id):
-        raise Refused(
-            "last-coordinator",
-            sv="Det är organisationens sista samordnare. Utse en till först, "
-            "eller be nätverkets administratör.",
-            en="This is the organisation's last coordinator. Appoint another first, "
-            "or ask the network administrator.",
-        )
-
-
 def _shown(stored: Stored[Person], caller: Caller) -> Response:
     view = person_view(caller, stored)
-    return reply(PERSON_FIELDS.show(stored, view), etag=PERSON_FIELDS.etag(stored, view))
+    return reply(show_person(stored, view), etag=PERSON_FIELDS.etag(stored, view))

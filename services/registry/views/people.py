@@ -1,23 +1,30 @@
 """Which field of a person whom is shown."""
 
-from services.registry.domain.person import Person
+from typing import Any
+
+from services.registry.domain.person import Person, initials, works_in
+from services.registry.permissions.common import is_administrator
 from shared.caller import Caller
 from shared.store import Stored
 from shared.views import FieldTable
 
-# `name` reaches a coordinator in full, also a protected person's: they are the one who must know.
+ALL = ("self", "coordinator", "coordinator-protected", "administrator")
+UNPROTECTED = ("self", "coordinator", "administrator")
+OVERSEERS = ("self", "administrator")
+
 PERSON_FIELDS = FieldTable[Person](
-    ("self", "coordinator", "administrator"),
+    ALL,
     {
-        "name": ("self", "coordinator", "administrator"),
-        "mail": ("self", "coordinator", "administrator"),
-        "phone": ("self", "coordinator", "administrator"),
-        "languages": ("self", "coordinator", "administrator"),
-        "preferred_language": ("self", "coordinator", "administrator"),
-        "municipality": ("self", "coordinator", "administrator"),
-        "protected": ("self", "coordinator", "administrator"),
-        "status": ("self", "administrator"),
-        "roles": ("self", "administrator"),
+        "name": ALL,
+        "mail": UNPROTECTED,
+        "phone": UNPROTECTED,
+        "languages": ALL,
+        "preferred_language": ALL,
+        "municipality": UNPROTECTED,
+        "protected": ALL,
+        "status": OVERSEERS,
+        "roles": OVERSEERS,
+        "asks": OVERSEERS,
     },
 )
 
@@ -26,4 +33,26 @@ def person_view(caller: Caller, one: Stored[Person]) -> str:
     """Oneself, an administrator, or else a coordinator (permissions let in nobody else)."""
     if one.id == caller.person_id:
         return "self"
-    return "administrator" if caller.is_administrator else "coordinator"
+    if is_administrator(caller):
+        return "administrator"
+    return "coordinator-protected" if one.state.protected else "coordinator"
+
+
+def show_person(one: Stored[Person], view: str) -> dict[str, Any]:
+    """The person as this view has it: of a protected one a coordinator sees the initials."""
+    shown = PERSON_FIELDS.show(one, view)
+    if view == "coordinator-protected":
+        shown["name"] = initials(one.state.name)
+    return shown
+
+
+def show_member(one: Stored[Person], organisation: str, caller: Caller) -> dict[str, Any]:
+    """The person as a line of an organisation's own list: with what they have and want there."""
+    roles = works_in(one.state, organisation, caller.now)
+    asked = next((ask.at for ask in one.state.asks if ask.organisation == organisation), None)
+    shown = show_person(one, person_view(caller, one))
+    shown.pop("asks", None)
+    return shown | {
+        "roles": [role.model_dump(mode="json", by_alias=True) for role in roles],
+        "asked_at": asked,
+    }
