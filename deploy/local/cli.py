@@ -222,7 +222,7 @@ def run_tests(
     """
     packages.install(packages.missing(os.environ), say)
     chosen = [] if "-m" in context.args else ["-m", "long" if long else "not long"]
-    at_once = [] if "-n" in context.args else ["-n", "2", "--dist", "loadgroup"]
+    at_once = [] if "-n" in context.args else ["-n", "2", "--dist", "loadfile"]
     _become([sys.executable, "-m", "pytest", *chosen, *at_once, *context.args], {})
 
 

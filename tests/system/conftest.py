@@ -10,7 +10,7 @@ from tests.chaos.running import a_system
 
 @pytest.fixture(scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """The system with its people and places; tests that use it bear `xdist_group("stage")`."""
+    """The system with its people and places."""
     with a_system(tmp_path_factory.mktemp("stage"), print) as system:
         async with a_stage(system, print) as stage:
             yield stage

@@ -14,7 +14,7 @@ from tests.chaos.oracle.stores import Stores
 from tests.chaos.people import Someone
 from tests.chaos.run import Stage, under_load
 
-pytestmark = [pytest.mark.xdist_group("stage"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 LOAD_SECONDS = 6.0
 REQUESTS_PER_SECOND = 200
@@ -33,7 +33,9 @@ SEASON = {
 @pytest.mark.promise("P1")
 @pytest.mark.promise("P4")
 async def test_two_copies_lose_nothing_and_do_nothing_twice(stage: Stage) -> None:
-    outcome = await under_load(stage, 2, lambda _: asyncio.sleep(LOAD_SECONDS))
+    outcome = await under_load(
+        stage, next(stage.scene.numbers), lambda _: asyncio.sleep(LOAD_SECONDS)
+    )
     print(outcome, f"still after {outcome.seconds_until_still:.1f} s")
     assert outcome.verdict.held, "\n".join(map(str, outcome.verdict.findings))
     assert outcome.ledger.again == 0, "no request needed a second try"

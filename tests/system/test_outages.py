@@ -18,7 +18,7 @@ from tests.chaos.run import Stage, under_load
 from tests.chaos.running import Running
 from tests.chaos.scene import fresh
 
-pytestmark = [pytest.mark.xdist_group("stage"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 BROKER_AWAY_SECONDS = 20
 LONG_SECONDS = 60
@@ -56,7 +56,7 @@ async def _broker_away(stage: Stage, outage: Outage, seconds: float) -> None:
         await _drained(stage)
         print(f"{ledger.again} requests were asked again while the backlog drained")
 
-    outcome = await under_load(stage, int(seconds), meanwhile)
+    outcome = await under_load(stage, next(stage.scene.numbers), meanwhile)
     assert outcome.verdict.held, "\n".join(map(str, outcome.verdict.findings))
     assert not outcome.alarms
 

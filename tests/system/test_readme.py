@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local.state import ROOT
 
-pytestmark = [pytest.mark.xdist_group("readme"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 README = (ROOT / "README.md").read_text()
 COMMAND = re.compile(r"`(\./samverkan [^`]+)`")
