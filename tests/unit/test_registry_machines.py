@@ -132,7 +132,7 @@ class MeetingPlaceMachine(Machine):
 
     @property
     def standing(self) -> Standing:
-        return Standing("25", "2582", True, self.closed, self.host)  # type: ignore[arg-type]
+        return Standing(("25",), "2582", self.closed, self.host)  # type: ignore[arg-type]
 
     @initialize(start=st.integers(-5, 10), days=st.integers(0, 40))
     def proposed(self, start: int, days: int) -> None:

@@ -19,6 +19,7 @@ from shared.database import Document
 from shared.store import By, Change, Store, Stored, new_id
 
 PAGE = 200
+_NOT_CLOSED: Document = {"keys.status": {"$ne": "closed"}}
 
 
 class MeetingPlaces:
@@ -106,12 +107,12 @@ class MeetingPlaces:
         return await self._change(id, lambda one: rules.reconcile(one, standing), by)
 
     async def reconcile_accommodation(self, id: str, by: By) -> None:
-        """An accommodation has changed: so may the meeting places at it."""
+        """An accommodation has changed: so may the meeting places at it, closed ones too."""
         await self._reconcile_all({"keys.accommodations": id}, by)
 
     async def reconcile_organisation(self, id: str, by: By) -> None:
         """An organisation has changed: so may what it hosts, and what its branches host."""
-        await self._reconcile_all({"keys.hosts": id}, by)
+        await self._reconcile_all({"keys.hosts": id, **_NOT_CLOSED}, by)
         last = ""
         while True:
             query: Document = {"keys.parent": id, "_id": {"$gt": last}}
@@ -119,7 +120,8 @@ class MeetingPlaces:
             if not branches:
                 return
             last = branches[-1].id
-            await self._reconcile_all({"keys.hosts": {"$in": [one.id for one in branches]}}, by)
+            hosted: Document = {"keys.hosts": {"$in": [one.id for one in branches]}}
+            await self._reconcile_all({**hosted, **_NOT_CLOSED}, by)
 
     async def timeline(self, id: str) -> list[Document]:
         """What has been done with it, by whom and when."""
@@ -128,7 +130,7 @@ class MeetingPlaces:
     async def _reconcile_all(self, query: Document, by: By) -> None:
         last = ""
         while True:
-            there = {**query, "keys.status": {"$ne": "closed"}, "_id": {"$gt": last}}
+            there = {**query, "_id": {"$gt": last}}
             page = await self._store.find(MEETING_PLACE, there, sort=[("_id", 1)], limit=PAGE)
             for place in page:
                 await self.reconcile(place.id, following(by))
@@ -149,9 +151,8 @@ class MeetingPlaces:
         houses = [one.state for one in await self.accommodations(accommodations)]
         masked = any(shown_municipality(one) is None for one in houses)
         return Standing(
-            county=houses[0].county,
+            counties=tuple(one.county for one in houses),
             municipality=None if masked else houses[0].municipality,
-            one_county=len({one.county for one in houses}) == 1,
             all_closed=all(one.status == "closed" for one in houses),
             host=await self._host(hosts[0]),
         )

@@ -40,9 +40,14 @@ from shared.contracts.texts import Line, Name, Prose
 AGENCY = "agency"
 ACTIVE = ("open", "open_on_trial")
 
+Cause = Literal["host", "officer", "accommodation_closed", "host_not_active", "agreement_ended"]
+
 
 class MeetingPlace(BaseModel):
-    """The aggregate; `rooms_ever` numbers the rooms, whose ids sessions keep."""
+    """The aggregate; `rooms_ever` numbers the rooms, whose ids sessions keep.
+
+    `county` is where it is said to lie; `counties` are those of its accommodations, in their order.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,6 +61,7 @@ class MeetingPlace(BaseModel):
     hosts: tuple[OrganisationId, ...]
     municipality: str | None = None
     county: str
+    counties: tuple[str, ...] = ()
     agreement: Terms
     signatures: tuple[Signature, ...] = ()
     status: MeetingPlaceStatus = "proposed"
@@ -63,13 +69,20 @@ class MeetingPlace(BaseModel):
 
 @dataclass(frozen=True)
 class Standing:
-    """What holds around a meeting place now; `municipality` is what everyone may know of it."""
+    """What holds around a meeting place now; `municipality` is what everyone may know of it.
 
-    county: str
+    `counties` are those of its accommodations, in their order.
+    """
+
+    counties: tuple[str, ...]
     municipality: str | None
-    one_county: bool
     all_closed: bool
     host: Literal["active", "inactive", "ended"]
+
+    @property
+    def county(self) -> str:
+        """Where the meeting place is said to lie."""
+        return self.counties[0]
 
 
 Decision = tuple[MeetingPlace, tuple[Facts, ...]]
@@ -87,7 +100,7 @@ def propose(
     insist_on_terms(terms, today)
     if standing.all_closed:
         raise _accommodation_closed()
-    if not standing.one_county:
+    if len(set(standing.counties)) > 1:
         raise Refused(
             "several-counties",
             sv="En mötesplats betjänar boenden i ett och samma län. Föreslå en för varje län.",
@@ -103,6 +116,7 @@ def propose(
         hosts=tuple(hosts),
         municipality=standing.municipality,
         county=standing.county,
+        counties=standing.counties,
         agreement=terms,
     )
     return place, (MeetingPlaceProposed(accommodations=place.accommodations, hosts=place.hosts),)
@@ -194,20 +208,32 @@ def wakes_at(place: MeetingPlace) -> datetime | None:
 
 
 def reconcile(place: MeetingPlace, standing: Standing) -> Decision:
-    """What must follow when an accommodation or the responsible host is no longer what it was."""
+    """What must follow when an accommodation or the responsible host is no longer what it was.
+
+    Where it lies follows even when it is closed: that decides which officers may still see it.
+    """
+    after, events = _where(place, standing)
     if place.status == "closed":
-        return place, ()
-    if standing.all_closed:
-        return _closed(place, "accommodation_closed")
-    if standing.host == "ended":
-        return _closed(place, "host_not_active")
-    where = {"municipality": standing.municipality, "county": standing.county}
-    moved = tuple(name for name, value in where.items() if value != getattr(place, name))
-    after = place.model_copy(update=where)
-    events: tuple[Facts, ...] = (MeetingPlaceChanged(fields=moved),) if moved else ()
+        return after, events
+    if standing.all_closed or standing.host == "ended":
+        cause: Cause = "accommodation_closed" if standing.all_closed else "host_not_active"
+        closed, more = _closed(after, cause)
+        return closed, (*events, *more)
     if place.status in ACTIVE and standing.host == "inactive":
         return _moved(after, "paused"), (*events, MeetingPlacePaused(cause="host_not_active"))
     return after, events
+
+
+def _where(place: MeetingPlace, standing: Standing) -> Decision:
+    where = {
+        "municipality": standing.municipality,
+        "county": standing.county,
+        "counties": standing.counties,
+    }
+    moved = tuple(name for name, value in where.items() if value != getattr(place, name))
+    if not moved:
+        return place, ()
+    return place.model_copy(update=where), (MeetingPlaceChanged(fields=moved),)
 
 
 def all_signed(place: MeetingPlace) -> bool:
@@ -230,10 +256,7 @@ def _described(description: Description) -> dict[str, object]:
     }
 
 
-def _closed(
-    place: MeetingPlace,
-    cause: Literal["host", "officer", "accommodation_closed", "host_not_active", "agreement_ended"],
-) -> Decision:
+def _closed(place: MeetingPlace, cause: Cause) -> Decision:
     return _moved(place, "closed"), (MeetingPlaceClosed(cause=cause),)
 
 

@@ -42,6 +42,12 @@ def _keys(one: MeetingPlace) -> dict[str, Any]:
         "status": one.status,
         "county": one.county,
         "accommodations": list(one.accommodations),
+        "counties": sorted(set(one.counties)),
+        # Who speaks for the agency must do so for each of them.
+        "served": [
+            {"county": county, "accommodation": id}
+            for county, id in zip(one.counties, one.accommodations, strict=False)
+        ],
         "hosts": list(one.hosts),
     }
 
@@ -59,6 +65,6 @@ MEETING_PLACE = Kind(
     keys=_keys,
     indexes=(
         IndexModel([("keys.name", ASCENDING), ("_id", ASCENDING)], name="name"),
-        *(_by(field) for field in ("status", "county", "accommodations", "hosts")),
+        *(_by(field) for field in ("status", "county", "counties", "accommodations", "hosts")),
     ),
 )

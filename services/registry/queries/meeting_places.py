@@ -34,12 +34,13 @@ def seen_by(caller: Caller) -> Document:
     if caller.is_administrator or scopes is None:
         return {}
     counties, ids = scopes
-    only_those = {"$in": ids, "$not": {"$elemMatch": {"$nin": ids}}}
+    another = {"county": {"$nin": counties}, "accommodation": {"$nin": ids}}
+    no_other = {"keys.served": {"$not": {"$elemMatch": another}}}
     return {
         "$or": [
             {"keys.status": {"$in": list(PUBLIC_STATUSES)}},
             {"keys.hosts": {"$in": sorted(caller.organisations)}},
-            {"keys.county": {"$in": counties}},
-            {"keys.accommodations": only_those},
+            {"keys.counties": {"$in": counties}, **no_other},
+            {"keys.accommodations": {"$in": ids}, **no_other},
         ]
     }
