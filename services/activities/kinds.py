@@ -8,7 +8,6 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from services.activities.domain import activity as activities
 from services.activities.domain import session as sessions
 from services.activities.domain.activity import Activity
-from shared.contracts.bands import band
 from services.activities.domain.coverage import Coverage
 from services.activities.domain.seats import RoleNeed, people
 from services.activities.domain.session import Session
@@ -18,6 +17,7 @@ from shared.contracts.activities import (
     RoleSeats,
     SessionSnapshot,
 )
+from shared.contracts.bands import band
 from shared.store import Kind
 
 

@@ -6,15 +6,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from shared.contracts.bands import to_tens
 from services.activities.domain.coverage import Coverage
-from services.activities.domain.recurrence import moment
+from services.activities.domain.recurrence import Day, moment
 from services.activities.domain.session import Session
 from services.activities.kinds import ACTIVITY, COVERAGE, SESSION
 from services.activities.permissions import is_national_officer
 from services.activities.replicas import Replicas
 from shared.caller import Caller
 from shared.contracts.activities import ActivityStatus, SessionStatus
+from shared.contracts.bands import to_tens
 from shared.database import Document
 from shared.http import Listing, Page, Position
 from shared.store import Kind, Store, Stored
@@ -35,11 +35,11 @@ SESSIONS = Listing(
         "activity": str,
         "county": str,
         "status": SessionStatus,
-        "from": date,
-        "to": date,
+        "from": Day,
+        "to": Day,
     },
 )
-MY_SESSIONS = Listing("my-sessions", sorts=("start", "-start"), filters={"from": date, "to": date})
+MY_SESSIONS = Listing("my-sessions", sorts=("start", "-start"), filters={"from": Day, "to": Day})
 COVERAGES = Listing("coverage", sorts=("county",), filters={"county": str})
 
 Found = tuple[list[Stored[S]], str | None]
@@ -176,7 +176,7 @@ def _span(first: date | None, last: date | None) -> dict[str, datetime]:
     span: dict[str, datetime] = {}
     if first is not None:
         span["$gte"] = moment(first, "00:00")
-    if last is not None and last < date.max:
+    if last is not None:
         span["$lt"] = moment(last + timedelta(days=1), "00:00")
     return span
 

@@ -1,15 +1,18 @@
 """Which field of the aggregates of activities whom is shown (P15)."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
+from pydantic_core import to_json
+
 from services.activities.domain.activity import Activity
-from shared.contracts.bands import band
 from services.activities.domain.coverage import Coverage
 from services.activities.domain.seats import Seat, active, entry, position, taken, waiting
 from services.activities.domain.session import Session
 from services.activities.permissions import runs
 from shared.caller import Caller
+from shared.contracts.bands import band
 from shared.store import Stored
 from shared.views import FieldTable
 
@@ -183,11 +186,20 @@ def coverage_shown(
     shown = COVERAGE_FIELDS.show(one, view) | {"grey": state.grey}
     if view == "officer":
         return shown
+    del shown["version"]
     return shown | {
         "municipality": state.municipality if state.municipality in shared_municipalities else None,
         "residents": _in_bands(state),
         "hours": [week.model_dump(mode="json") for week in state.public_hours],
     }
+
+
+def coverage_etag(caller: Caller, one: Stored[Coverage], shown: dict[str, Any]) -> str:
+    """By version for officers; for others by what is shown: the version rises within a band, too."""
+    view = coverage_view(caller, one)
+    if view == "officer":
+        return COVERAGE_FIELDS.etag(one, view)
+    return f'"{sha256(to_json(shown)).hexdigest()[:16]}.{view}"'
 
 
 def _in_bands(state: Coverage) -> dict[str, Any] | None:

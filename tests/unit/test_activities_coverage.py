@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.bands import band, to_tens
 from services.activities.domain.count import Count, CountBody, counted
 from services.activities.domain.coverage import Known, coverage, recomputed
 from services.activities.domain.hours import Residents, weekly
 from services.activities.domain.session import Cancellation, Session
+from shared.contracts.bands import band, to_tens
 from shared.contracts.problems import Invalid, Refused, Stale
 from shared.contracts.registry import (
     AccommodationSnapshot,
@@ -22,6 +22,7 @@ from tests.unit.test_activities_seats import a_session
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 TODAY = date(2026, 12, 1)
+LONG_AGO = date(2026, 1, 1)
 numbers = st.integers(0, 2000)
 
 
@@ -153,10 +154,45 @@ def test_in_use_needs_one_held_and_counted_and_one_coming() -> None:
     coming = a_session(NOW + timedelta(days=7))
     counted_one = held(5, NOW - timedelta(days=7))
     uncounted = counted_one.model_copy(update={"counts": ()})
-    places = {"place": a_place()}
-    assert coverage(Known(a_house(), places, [coming, counted_one]), NOW).in_use
-    assert not coverage(Known(a_house(), places, [coming, uncounted]), NOW).in_use
-    assert not coverage(Known(a_house(), places, [counted_one]), NOW).in_use
+    assert in_use([coming, counted_one])
+    assert not in_use([coming, uncounted])
+    assert not in_use([counted_one])
+    assert not in_use([coming, counted_one], a_place(until=TODAY - timedelta(days=1)))
+    assert not in_use([coming, counted_one], a_place(status="paused"))
+
+
+def in_use(sessions: list[Session], *places: MeetingPlaceSnapshot, since: date = LONG_AGO) -> bool:
+    there = {f"place{number or ''}": one for number, one in enumerate(places or (a_place(),))}
+    known = Known(a_house(), there, sessions, dict.fromkeys(there, since))
+    return coverage(known, NOW).in_use
+
+
+def test_what_one_place_held_and_another_plans_puts_neither_in_use() -> None:
+    here = held(5, NOW - timedelta(days=7))
+    there = a_session(NOW + timedelta(days=7)).model_copy(update={"meeting_place": "place1"})
+    assert not in_use([here, there], a_place(), a_place())
+    both = [*(one.model_copy(update={"meeting_place": "place1"}) for one in (here, there)), there]
+    assert in_use(both, a_place(), a_place())
+
+
+@pytest.mark.parametrize(("days", "expected"), [(0, True), (14, True), (15, False)])
+def test_a_new_place_that_lives_has_a_fortnight_of_grace(days: int, expected: bool) -> None:
+    coming = a_session(NOW + timedelta(days=7))
+    since = TODAY - timedelta(days=days)
+    assert in_use([coming], since=since) is expected
+    assert not in_use([], since=since)
+    assert not in_use([coming], a_place(until=TODAY - timedelta(days=1)), since=since)
+
+
+def test_a_pause_makes_no_place_new_again() -> None:
+    first = coverage(Known(a_house(), {"place": a_place()}, []), NOW)
+    assert first.open_since == {"place": TODAY}
+    later = NOW + timedelta(days=20)
+    for status in ("paused", "open"):
+        known = Known(a_house(), {"place": a_place(status=status)}, [], first.open_since)
+        assert coverage(known, later).open_since == {"place": TODAY}
+    agreed = coverage(Known(a_house(), {"place": a_place(status="agreed")}, []), NOW)
+    assert agreed.open_since == {}
 
 
 def test_others_hear_of_coverage_only_when_the_edge_of_living_is_crossed() -> None:

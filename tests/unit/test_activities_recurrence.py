@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from services.activities.domain.recurrence import (
     MEETINGS_AT_MOST,
+    Day,
     Schedule,
     Weekly,
     meetings,
@@ -137,3 +138,14 @@ def _judge(schedule: Schedule, count: int) -> None:
         again = moment(local.date(), f"{local:%H:%M}")
         assert again == meeting.start
         assert local.date() not in schedule.skipped
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2014-12-31", "2101-01-01", "9999-12-25"])
+def test_a_day_at_the_edge_of_the_calendar_is_refused_and_never_counted_from(day: str) -> None:
+    season = {"weekly": [{"weekday": 2, "start": "18:00", "end": "20:00"}], "meetings": 3}
+    for field in ({"first": day}, {"first": "2027-01-12", "skipped": [day]}):
+        with pytest.raises(ValidationError, match="not-in-our-time|see ctx"):
+            Schedule.model_validate({**season, **field})
+    TypeAdapter(Day).validate_python("2100-12-31")
+    with pytest.raises(ValidationError):
+        TypeAdapter(Day).validate_python(day)

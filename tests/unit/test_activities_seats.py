@@ -11,8 +11,10 @@ from services.activities.domain import session as sessions
 from services.activities.domain import signup
 from services.activities.domain.seats import (
     HOLDING,
+    NOT_ASKED,
     Moment,
     RoleNeed,
+    Skip,
     offer_until,
     people,
     taken,
@@ -112,7 +114,7 @@ class Seating(RuleBasedStateMachine):
 
     def do(self, change) -> None:  # type: ignore[no-untyped-def]
         before = self.session
-        at = Moment(self.now, dict.fromkeys(self.busy, "elsewhere"))
+        at = Moment(self.now, dict.fromkeys(self.busy, Skip("elsewhere", "other")))
         try:
             after, events = change(before, at)
         except Refused:
@@ -221,8 +223,23 @@ def test_who_is_busy_elsewhere_is_skipped_and_keeps_their_place() -> None:
     session = a_session(NOW + timedelta(days=7), RoleNeed(role="helper", maximum=1))
     for person in ("a", "b", "c"):
         session, _ = signup.sign_up(session, person, "helper", Moment(NOW))
-    session, events = signup.withdraw(session, "a", Moment(NOW, {"b": "elsewhere"}))
+    session, events = signup.withdraw(session, "a", Moment(NOW, {"b": Skip("elsewhere", "other")}))
     offered = events[1].model_dump()
     assert [one["person"] for one in offered["moved_up"]] == ["c"]
     assert offered["skipped"] == ("b",)
     assert people(waiting(session.seats, "helper"), "waiting") == ("b",)
+
+
+@pytest.mark.case("S02")
+def test_nobody_passes_one_who_came_while_we_looked_at_who_is_elsewhere() -> None:
+    """A seat is freed on an older look at the queue: it waits for who was not asked about."""
+    session = a_session(NOW + timedelta(days=7), RoleNeed(role="helper", maximum=1))
+    for person in ("a", "late", "behind"):
+        session, _ = signup.sign_up(session, person, "helper", Moment(NOW))
+    freed, events = signup.withdraw(session, "a", Moment(NOW, {"late": NOT_ASKED}))
+    assert [event.type for event in events] == ["activities.session.seat_withdrawn"]
+    assert people(freed.seats, "waiting") == ("late", "behind")
+    newer, _ = signup.sign_up(freed, "newcomer", "helper", Moment(NOW, {"late": NOT_ASKED}))
+    assert people(newer.seats, "waiting") == ("late", "behind", "newcomer")
+    served, _ = sessions.served(newer, newer.seats, None, Moment(NOW))
+    assert people(served.seats, "seated") == ("late",)

@@ -1,6 +1,6 @@
 """What can be done with a session, its seats and its count."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from services.activities.coalesce import Coalesced
 from services.activities.commands.clashes import Clashes
@@ -9,7 +9,7 @@ from services.activities.domain import signup
 from services.activities.domain.activity import Activity
 from services.activities.domain.count import CountBody, counted
 from services.activities.domain.recurrence import Meeting
-from services.activities.domain.seats import Moment, RoleNeed, people, taken
+from services.activities.domain.seats import NOT_ASKED, Moment, RoleNeed, Skip, people, taken
 from services.activities.domain.session import Cancellation, Decision, Session
 from services.activities.kinds import SESSION
 from services.activities.replicas import Replicas
@@ -24,6 +24,7 @@ from shared.store import By, Change, Store, Stored
 AT_A_TIME = 200
 
 Rule = Callable[[Session, Moment], Decision]
+Asked = Mapping[PersonId, Skip | None]
 
 
 class Sessions:
@@ -58,9 +59,9 @@ class Sessions:
         """The caller takes a seat or stands in the queue; `result` says which."""
         person, session = _actor(by), stored.state
         queue = people(session.seats, "waiting") if _has_room(session, role) else ()
-        busy = await self._clashes.busy(session, {person, *queue}, except_for=stored.id)
+        asked = await self._ask(stored, {person, *queue})
         return await self._change(
-            stored.id, lambda one, at: signup.sign_up(one, person, role, at), busy, by, person
+            stored.id, lambda one, at: signup.sign_up(one, person, role, at), asked, by, person
         )
 
     async def withdraw(self, stored: Stored[Session], by: By) -> Stored[Session]:
@@ -173,22 +174,33 @@ class Sessions:
     ) -> Stored[Session]:
         """A change that may free a seat: the rule knows who of the queue is busy elsewhere."""
         queue = people(stored.state.seats, "waiting")
-        busy = await self._clashes.busy(stored.state, queue, except_for=stored.id)
-        return await self._change(stored.id, rule, busy, by, person)
+        asked = await self._ask(stored, queue)
+        return await self._change(stored.id, rule, asked, by, person)
+
+    async def _ask(self, stored: Stored[Session], who: Collection[PersonId]) -> Asked:
+        busy = await self._clashes.busy(stored.state, who, except_for=stored.id)
+        return {one: Skip("elsewhere", busy[one]) if one in busy else None for one in who}
 
     async def _change(
         self,
         id: SessionId,
         rule: Rule,
-        busy: dict[PersonId, SessionId],
+        asked: Asked,
         by: By,
         person: PersonId | None = None,
     ) -> Stored[Session]:
         def change(session: Session) -> Change[Session]:
-            state, events = rule(session, Moment(self._store.clock.now(), busy))
+            moment = Moment(self._store.clock.now(), _skipped(session, asked))
+            state, events = rule(session, moment)
             return Change(state, events, rules.standing(state, person) if person else {})
 
         return await self._store.change(SESSION, id, change, by)
+
+
+def _skipped(session: Session, asked: Asked) -> dict[PersonId, Skip]:
+    """Who cannot take a seat; the session may be newer than the look at who is elsewhere."""
+    late = dict.fromkeys(set(people(session.seats, "waiting")) - asked.keys(), NOT_ASKED)
+    return late | {person: skip for person, skip in asked.items() if skip}
 
 
 def _has_room(session: Session, role: SessionRole) -> bool:

@@ -3,18 +3,18 @@
 Recomputed from what is known, never incremented: late, twice or out of order gives the same.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.bands import Group
 from services.activities.domain.hours import Residents, Week, iso_week, weekly
 from services.activities.domain.recurrence import moment
 from services.activities.domain.session import Session
 from shared.clock import local_date
 from shared.contracts.activities import CoverageChanged
+from shared.contracts.bands import Group
 from shared.contracts.base import Facts
 from shared.contracts.registry import (
     AccommodationKind,
@@ -25,13 +25,15 @@ from shared.contracts.registry import (
 )
 
 WINDOW = timedelta(days=14)
+GRACE = timedelta(days=14)
 GREY_AFTER = timedelta(days=14)
 
 
 class Coverage(BaseModel):
     """The read model. `hours` are exact and for officers in scope; `public_hours` for all others.
 
-    `edge` is when the next figure would change by time alone.
+    `open_since` is the day on which each place was first known to be open; `edge` is when the next
+    figure would change by time alone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +45,7 @@ class Coverage(BaseModel):
     per: date
     residents: Residents | None = None
     places: tuple[str, ...] = ()
+    open_since: dict[str, date] = Field(default_factory=dict)
     living: bool = False
     in_use: bool = False
     hours: tuple[Week, ...] = ()
@@ -62,11 +65,15 @@ class Coverage(BaseModel):
 
 @dataclass(frozen=True)
 class Known:
-    """What coverage is worked out from. `places` by id; `sessions` of the window and the two weeks."""
+    """What coverage is worked out from.
+
+    `places` by id; `sessions` of the window and the two weeks; `open_since` as known before.
+    """
 
     accommodation: AccommodationSnapshot
     places: dict[str, MeetingPlaceSnapshot]
     sessions: Sequence[Session]
+    open_since: Mapping[str, date] = field(default_factory=dict)
 
 
 def coverage(known: Known, now: datetime) -> Coverage:
@@ -74,6 +81,7 @@ def coverage(known: Known, now: datetime) -> Coverage:
     house, today = known.accommodation, local_date(now)
     residents = tuple(sorted(map(_residents, house.residents), key=lambda one: one.on))
     present = [one for one in residents if one.on <= today] or list(residents[:1])
+    open_since = _open_since(known, today)
     weeks = (iso_week(today - timedelta(days=7)), iso_week(today))
     return Coverage(
         kind=house.kind,
@@ -83,8 +91,11 @@ def coverage(known: Known, now: datetime) -> Coverage:
         per=today,
         residents=present[-1] if present else None,
         places=tuple(sorted(known.places)),
+        open_since=open_since,
         living=any(_lives(id, place, known.sessions, today) for id, place in known.places.items()),
-        in_use=_in_use(known, now),
+        in_use=any(
+            _in_use(id, place, known, open_since, now) for id, place in known.places.items()
+        ),
         hours=tuple(weekly(week, known.sessions, residents, exact=True) for week in weeks),
         public_hours=tuple(weekly(week, known.sessions, residents, exact=False) for week in weeks),
         edge=None if house.status == "closed" else _edge(known, now),
@@ -125,11 +136,29 @@ def _lives(id: str, place: MeetingPlaceSnapshot, sessions: Iterable[Session], to
     )
 
 
-def _in_use(known: Known, now: datetime) -> bool:
-    """Held and counted in the last 14 days, and one coming."""
+def _open_since(known: Known, today: date) -> dict[str, date]:
+    """By place; a pause does not make a place new again."""
+    return {
+        id: known.open_since.get(id, today)
+        for id, place in known.places.items()
+        if id in known.open_since or place.status == "open"
+    }
+
+
+def _in_use(
+    id: str,
+    place: MeetingPlaceSnapshot,
+    known: Known,
+    open_since: Mapping[str, date],
+    now: datetime,
+) -> bool:
+    """Held and counted there in the last 14 days, and one coming there; a new place need only live."""
     today = local_date(now)
-    open_places = {id for id, place in known.places.items() if place.status == "open"}
-    mine = [one for one in known.sessions if one.meeting_place in open_places]
+    if place.status != "open" or not in_force(place, today):
+        return False
+    if today - open_since[id] <= GRACE and _lives(id, place, known.sessions, today):
+        return True
+    mine = [one for one in known.sessions if one.meeting_place == id]
     counted = any(
         one.status == "held" and one.count and today - local_date(one.start) <= WINDOW
         for one in mine

@@ -10,9 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.bands import GROUPS, Group, band
 from services.activities.domain.session import LATE, Session
 from shared.clock import local_date
+from shared.contracts.bands import GROUPS, Group, band
 
 EVERYBODY = "all"
 

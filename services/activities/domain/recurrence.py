@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from shared.clock import STOCKHOLM
 from shared.contracts.problems import Invalid, Text
@@ -14,6 +14,21 @@ from shared.contracts.texts import Body, wrong
 MEETINGS_AT_MOST = 60
 SKIPPED_AT_MOST = 100
 
+_DAYS = (date(2015, 1, 1), date(2100, 12, 31))
+_NOT_IN_OUR_TIME = Text(
+    f"Ange ett datum mellan {_DAYS[0]} och {_DAYS[1]}.",
+    f"Give a date between {_DAYS[0]} and {_DAYS[1]}.",
+)
+
+
+def _in_our_time(day: date) -> date:
+    if not _DAYS[0] <= day <= _DAYS[1]:
+        raise wrong("not-in-our-time", _NOT_IN_OUR_TIME)
+    return day
+
+
+Day = Annotated[date, AfterValidator(_in_our_time)]
+"""A day that somebody gives: far enough from the calendar's edges to count and convert from."""
 LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["18:00"])]
 MeetingCount = Annotated[int, Field(ge=1, le=MEETINGS_AT_MOST)]
 
@@ -48,10 +63,10 @@ class Schedule(Body):
     """A season: weekly times, from the first date to the last one or for a number of meetings."""
 
     weekly: Annotated[tuple[Weekly, ...], Field(min_length=1, max_length=14)]
-    first: date
-    last: date | None = None
+    first: Day
+    last: Day | None = None
     meetings: MeetingCount | None = None
-    skipped: Annotated[tuple[date, ...], Field(max_length=SKIPPED_AT_MOST)] = ()
+    skipped: Annotated[tuple[Day, ...], Field(max_length=SKIPPED_AT_MOST)] = ()
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

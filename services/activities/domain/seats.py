@@ -7,7 +7,7 @@ every instant. The order of the tuple is the order of arrival; whoever comes bac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,11 +57,26 @@ Seats = tuple[Seat, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Skip:
+    """Why somebody who waits is given no seat now; they keep their place in the queue.
+
+    `elsewhere` holds a seat in `session` at the time: who stands behind may pass. `not_asked` came
+    after we looked: nobody passes, and whoever looks next serves the queue.
+    """
+
+    reason: Literal["elsewhere", "not_asked"]
+    session: SessionId | None = None
+
+
+NOT_ASKED = Skip("not_asked")
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """What a rule must know besides the session: the time, and who holds a seat elsewhere then."""
+    """What a rule must know besides the session: the time, and who cannot take a seat, and why."""
 
     now: datetime
-    busy: Mapping[PersonId, SessionId] = field(default_factory=dict)
+    skip: Mapping[PersonId, Skip] = field(default_factory=dict)
 
 
 def active(seats: Seats, person: PersonId) -> Seat | None:
@@ -109,7 +124,8 @@ def move_up(
 ) -> tuple[Seats, tuple[SeatsOffered, ...]]:
     """Give free seats to the first in each queue; after the start nobody is moved up.
 
-    Who holds a seat elsewhere at the time is skipped and keeps their place in the queue.
+    Who holds a seat elsewhere at the time is skipped and keeps their place in the queue; behind
+    somebody of whom that is not known the queue waits.
     """
     moved: list[MovedUp] = []
     skipped: list[PersonId] = []
@@ -119,7 +135,10 @@ def move_up(
             if free <= 0:
                 break
             assert first.person is not None
-            if first.person in at.busy:
+            skip = at.skip.get(first.person)
+            if skip is not None and skip.reason == "not_asked":
+                break
+            if skip is not None:
                 skipped.append(first.person)
                 continue
             until = offer_until(at.now, start)

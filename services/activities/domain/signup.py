@@ -10,6 +10,7 @@ from services.activities.domain.seats import (
     Moment,
     RoleNeed,
     Seat,
+    Skip,
     active,
     altered,
     entry,
@@ -48,8 +49,8 @@ def sign_up(session: Session, person: PersonId, role: SessionRole, at: Moment) -
     _refuse_elsewhere(person, at)
     queue = waiting(session.seats, role)
     free = need.maximum - taken(session.seats, role)
-    # Whoever waits while a seat is free is busy elsewhere (move_up has asked them already).
-    ahead = [one for one in queue if one.person not in at.busy]
+    # Whoever waits while a seat is free is busy elsewhere, or must be asked first.
+    ahead = [one for one in queue if not _elsewhere(one.person, at)]
     seated = free > len(ahead)
     if not seated and len(queue) >= QUEUE_AT_MOST:
         raise Refused(
@@ -244,13 +245,19 @@ def _insist_known(session: Session, person: PersonId) -> None:
 
 
 def _refuse_elsewhere(person: PersonId, at: Moment) -> None:
-    if person in at.busy:
+    skip = _elsewhere(person, at)
+    if skip is not None:
         raise Refused(
             "already-elsewhere",
             sv="Du har redan ett pass som krockar med det här.",
             en="You already have a shift that clashes with this one.",
-            extra={"session": at.busy[person]},
+            extra={"session": skip.session},
         )
+
+
+def _elsewhere(person: PersonId | None, at: Moment) -> Skip | None:
+    skip = at.skip.get(person) if person else None
+    return skip if skip and skip.reason == "elsewhere" else None
 
 
 def _no_offer(session: Session, person: PersonId) -> Refused:

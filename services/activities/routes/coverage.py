@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from services.activities import queries
 from services.activities.permissions import READ_COVERAGE
 from services.activities.routes.here import here
-from services.activities.views import COVERAGE_FIELDS, coverage_shown, coverage_view
+from services.activities.views import coverage_etag, coverage_shown
 from shared.caller import Caller
-from shared.http import page_answer, reply
+from shared.http import not_modified, page_answer, reply
 from shared.permissions import allow
 
 router = APIRouter(prefix="/coverage", tags=["coverage"])
@@ -38,5 +38,6 @@ async def read(request: Request, accommodation: str, caller: Reader) -> Response
     """One accommodation."""
     stored = await here(request).coverages.load(accommodation)
     shared = await queries.shared_municipalities(here(request).store, [stored])
-    tag = COVERAGE_FIELDS.etag(stored, coverage_view(caller, stored))
-    return reply(coverage_shown(caller, stored, shared), etag=tag)
+    shown = coverage_shown(caller, stored, shared)
+    tag = coverage_etag(caller, stored, shown)
+    return not_modified(request, tag) or reply(shown, etag=tag)
