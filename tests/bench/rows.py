@@ -192,9 +192,7 @@ def _one(runtime: Runtime, service: str, module: str, *words: object) -> float:
     environment = {
         **os.environ,
         "BENCH_MONGODB_URL": urlunsplit(
-            admin._replace(
-                path="/samverkan_bench", query=f"{admin.query}&authSource=admin".lstrip("&")
-            )
+            admin._replace(path="/samverkan_bench")
         ),
         "BENCH_RABBITMQ_URL": urlunsplit(broker._replace(path=f"/{VHOST}")),
     }
