@@ -1,5 +1,6 @@
 """Notifications: the one place where its parts meet."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -36,6 +37,7 @@ log = structlog.get_logger()
 
 NAME = "notifications"
 MAIL_REST_SECONDS = 1.0
+BARE_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> FastAPI:
@@ -45,6 +47,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
     rows, replicas = Tables(database), Replicas.of(database, now)
     preferences = PreferencesOf(plumbing.store)
     hold = timedelta(seconds=settings.mail_hold_seconds)
+    sender = _sender(settings)
     telling = Telling(rows, replicas, now, hold)
     inbox, hints = Inbox(rows, replicas, settings.public_url), Hints(database)
 
@@ -64,7 +67,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             ),
             wake=_never,
             replicas=replicas.all,
-            tasks=(hints.run, _mailing(settings, rows, replicas, preferences, now)),
+            tasks=(hints.run, _mailing(settings, sender, rows, replicas, preferences, now)),
             indexes={**INDEXES, replicas.people.persons.collection.name: (MEMBERS,)},
         )
     )
@@ -82,8 +85,23 @@ async def _never(kind: Kind[Any], id: str) -> None:
     """Nothing here asks to be woken yet."""
 
 
+def _sender(settings: Settings) -> Sender:
+    """Whom the mails are from; ends the process when there is a mail server and no such address."""
+    if settings.smtp_url.get_secret_value() and not BARE_ADDRESS.fullmatch(settings.mail_from):
+        raise SystemExit(
+            f"{NAME} cannot start. SAMVERKAN_MAIL_FROM must be a bare address, "
+            f"like no-reply@demo.example; it is {settings.mail_from!r}"
+        )
+    return Sender(settings.mail_from, settings.public_url)
+
+
 def _mailing(
-    settings: Settings, rows: Tables, replicas: Replicas, preferences: PreferencesOf, clock: Clock
+    settings: Settings,
+    sender: Sender,
+    rows: Tables,
+    replicas: Replicas,
+    preferences: PreferencesOf,
+    clock: Clock,
 ) -> Callable[[], Awaitable[None]]:
     """A due loop of its own: a slow mail server must not hold up anything else."""
 
@@ -93,7 +111,6 @@ def _mailing(
             log.warning("mail-not-configured")
             return
         server = MailServer(url)
-        sender = Sender(settings.mail_from, settings.public_url)
         judging = Judging(rows, replicas, preferences, clock)
         sending = Sending(rows, judging, server, sender, clock)
         try:

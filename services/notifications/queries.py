@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from services.notifications import views
-from services.notifications.domain.notification import Line, Notification
+from services.notifications.domain.notification import Lines, Notification
 from services.notifications.replicas import Replicas
 from services.notifications.tables import Tables, as_notification, delivery_id
 from shared.contracts.base import PersonId
@@ -17,7 +17,12 @@ from shared.http import Listing, Page, Position
 
 UNREAD_COUNTED = 100
 CHANGES_READ = 200
+CHANGES_KNOWN = 2_000
+"""So many changes of the time that is read again are told apart from what is new."""
 INBOX = Listing("inbox", sorts=("-at",), filters={"archived": bool, "unread": bool})
+
+
+Key = tuple[str, datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +35,23 @@ class Changed:
     item: dict[str, Any]
 
     @property
-    def key(self) -> tuple[str, datetime, int]:
+    def key(self) -> Key:
         """The same as long as nothing changes."""
         return self.notification.id, self.at, self.lines
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """`partial` when some are only half written yet; `more` when there are more than are read."""
+    """`partial` when some are only half written yet. `too_many` are the keys of the changes when
+    they are more than are read; then `changed` is empty.
+    """
 
     changed: Sequence[Changed]
-    partial: bool
-    more: bool
+    partial: bool = False
+    too_many: Sequence[Key] = ()
 
 
-Known = Callable[[tuple[str, datetime, int]], bool]
+Known = Callable[[Key], bool]
 
 
 class Inbox:
@@ -91,53 +98,49 @@ class Inbox:
         found = await self._rows.notifications.find(
             {"person": person, "archived": False}, sort=[("at", -1), ("_id", -1)], limit=limit
         )
-        return await self._changes([as_notification(row) for row in found], lambda _: False, False)
+        return await self._changes([as_notification(row) for row in found], lambda _: False)
 
     async def changed_since(self, person: PersonId, since: datetime, known: Known) -> Changes:
         """What is new or has changed since then, oldest change first, but for what is known."""
         touched, late = await asyncio.gather(
             self._rows.notifications.find(
                 {"person": person, "touched": {"$gte": since}},
-                sort=[("touched", 1)],
-                limit=CHANGES_READ + 1,
+                sort=[("touched", -1)],
+                limit=CHANGES_KNOWN,
             ),
             self._rows.lines.find(
                 {"person": person, "at": {"$gte": since}},
                 projection={"notification": 1},
-                limit=CHANGES_READ + 1,
+                sort=[("at", -1)],
+                limit=CHANGES_KNOWN,
             ),
         )
-        more = max(len(touched), len(late)) > CHANGES_READ
         ids = {row["notification"] for row in late} - {row["_id"] for row in touched}
         further = await self._by_id(ids)
         notifications = [as_notification(row) for row in (*touched, *further)]
-        changes = await self._changes(notifications, known, more)
-        half = changes.partial or len(further) < len(ids)
-        return Changes(changes.changed, half, more)
+        changes = await self._changes(notifications, known)
+        return replace(changes, partial=changes.partial or len(further) < len(ids))
 
     async def _by_id(self, ids: set[str]) -> list[Document]:
         if not ids:
             return []
         return await self._rows.notifications.find({"_id": {"$in": list(ids)}}, limit=len(ids))
 
-    async def _changes(
-        self, notifications: Sequence[Notification], known: Known, more: bool
-    ) -> Changes:
-        lines = await self._rows.lines_of([one.id for one in notifications])
-        stamped = [(_last_change(one, lines[one.id]), one) for one in notifications]
-        fresh = [
-            (at, one)
-            for at, one in sorted(stamped, key=lambda pair: (pair[0], pair[1].id))
-            if not known((one.id, at, len(lines[one.id])))
-        ]
-        of_fresh = {one.id: lines[one.id] for _, one in fresh}
-        items = await self._in_words([one for _, one in fresh], of_fresh)
+    async def _changes(self, notifications: Sequence[Notification], known: Known) -> Changes:
+        extents = await self._rows.extents_of([one.id for one in notifications])
+        stamped = [(_key(one, extents.get(one.id)), one) for one in notifications]
+        fresh = sorted(
+            ((key, one) for key, one in stamped if not known(key)),
+            key=lambda pair: (pair[0][1], pair[0][0]),
+        )
+        if len(fresh) > CHANGES_READ:
+            return Changes((), too_many=[key for key, _ in fresh])
+        shown = [one for _, one in fresh]
+        items = await self._in_words(shown, await self._rows.lines_of([one.id for one in shown]))
         changed = [
-            Changed(at, len(lines[one.id]), one, items[one.id])
-            for at, one in fresh
-            if one.id in items
+            Changed(at, lines, one, items[id]) for (id, at, lines), one in fresh if id in items
         ]
-        return Changes(changed, len(changed) < len(fresh), more)
+        return Changes(changed, len(changed) < len(fresh))
 
     async def _items(self, notifications: Sequence[Notification]) -> list[dict[str, Any]]:
         lines = await self._rows.lines_of([one.id for one in notifications])
@@ -145,12 +148,12 @@ class Inbox:
         return [items[one.id] for one in notifications if one.id in items]
 
     async def _in_words(
-        self, notifications: Sequence[Notification], lines: dict[str, list[Line]]
+        self, notifications: Sequence[Notification], lines: dict[str, Lines]
     ) -> dict[str, dict[str, Any]]:
         """The items by id; what nothing is known of is left out."""
         if not notifications:
             return {}
-        everything = [line for of_one in lines.values() for line in of_one]
+        everything = [line for of_one in lines.values() for line in of_one.first]
         readers = {one.person for one in notifications}
         sources = await self._replicas.sources(everything, readers)
         items = {
@@ -160,5 +163,6 @@ class Inbox:
         return {id: item for id, item in items.items() if item is not None}
 
 
-def _last_change(notification: Notification, lines: Sequence[Line]) -> datetime:
-    return max([notification.touched, *(line.at for line in lines)])
+def _key(notification: Notification, extent: tuple[int, datetime] | None) -> Key:
+    lines, last = extent or (0, notification.touched)
+    return notification.id, max(notification.touched, last), lines

@@ -9,7 +9,7 @@ import contextlib
 import random
 import re
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,8 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from services.notifications.hints import Hints
-from services.notifications.queries import Changed, Inbox
+from services.notifications.queries import CHANGES_KNOWN, Changed, Inbox, Key
+from services.notifications.tables import NOTIFICATIONS_KEPT
 from shared import telemetry
 from shared.access import Access
 from shared.caller import Caller
@@ -33,7 +34,7 @@ HEARTBEAT_SECONDS = 15.0
 HALF_WRITTEN_SECONDS = 0.05
 READ_AGAIN = timedelta(minutes=1)
 STREAMS_OF_ONE = 12
-REMEMBERED = 2_000
+REMEMBERED = 2 * CHANGES_KNOWN
 SHOWN_AFTER_RESYNC = 50
 RETRY_MILLISECONDS = (1_000, 5_000)
 
@@ -111,8 +112,8 @@ class _News:
         self._inbox = inbox
         self._clock = clock
         self._person = person
-        self._sent: set[tuple[str, datetime, int]] = set()
-        self._order: deque[tuple[str, datetime, int]] = deque()
+        self._sent: set[Key] = set()
+        self._order: deque[Key] = deque()
         self._since = clock.now()
         self._resync = False
         self._unread: int | None = None
@@ -125,7 +126,9 @@ class _News:
         """From where the client left; a place that cannot be ours is answered by the list anew."""
         cursor = _CURSOR.fullmatch(last_event_id)
         at = datetime.fromtimestamp(int(cursor[1]) / 1000, UTC) if cursor else None
-        if at is None or at > self._clock.now() + READ_AGAIN:
+        now = self._clock.now()
+        # What is older may have been removed without a trace.
+        if at is None or not now - NOTIFICATIONS_KEPT < at <= now + READ_AGAIN:
             self._resync = True
         else:
             self._since = at
@@ -138,11 +141,13 @@ class _News:
             changes = await self._inbox.changed_since(
                 self._person, self._since - READ_AGAIN, self._sent.__contains__
             )
-            if self._resync or changes.more:
+            if self._resync or changes.too_many:
                 yield _event("resync", {})
+                # What the list stands for is not news when the minute is read again.
+                self._remember(changes.too_many)
                 changes = await self._inbox.newest(self._person, SHOWN_AFTER_RESYNC)
             for one in changes.changed:
-                self._remember(one)
+                self._remember([one.key])
                 yield _event("notification", one.item, _cursor(one))
             if changes.changed or self._unread is None:
                 yield await self._count()
@@ -162,10 +167,12 @@ class _News:
         self._unread = await self._inbox.unread(self._person)
         return _event("unread", {"unread": self._unread})
 
-    def _remember(self, one: Changed) -> None:
-        self._sent.add(one.key)
-        self._order.append(one.key)
-        if len(self._order) > REMEMBERED:
+    def _remember(self, keys: Sequence[Key]) -> None:
+        for key in keys:
+            if key not in self._sent:
+                self._sent.add(key)
+                self._order.append(key)
+        while len(self._order) > REMEMBERED:
             self._sent.discard(self._order.popleft())
 
 

@@ -1,22 +1,32 @@
 """The collections of this service: what was told (`notifications`, `lines`) and is to be sent.
 
 All ids are derived, so that telling twice inserts once.
+
+Nothing is kept for ever (P21): `gone_at` is set when a message ends (180 days later) and when a
+notification is read or put away (365 days later, with its lines), taken away when it is opened
+again, and MongoDB removes what has reached it.
 """
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
 
-from services.notifications.domain.notification import Line, Notification
+from services.notifications.domain.notification import Line, Lines, Notification
 from shared.contracts.base import PersonId
 from shared.database import Collection, Database, Document
 from shared.store import derived_id
 
 NOTIFICATIONS, LINES, DELIVERIES = "notifications", "lines", "deliveries"
 LINES_READ = 200
-"""Of one notification; nobody reads more, and no command touches more at once."""
+"""Of one notification, the first to begin; nobody reads more. The others are counted."""
+DELIVERIES_KEPT = timedelta(days=180)
+NOTIFICATIONS_KEPT = timedelta(days=365)
+DROPPED = "dropped"
+"""The mark of lines that were decided one by one."""
+GONE = IndexModel([("gone_at", ASCENDING)], name="gone", expireAfterSeconds=0)
 
 INDEXES: dict[str, Sequence[IndexModel]] = {
     NOTIFICATIONS: (
@@ -33,10 +43,14 @@ INDEXES: dict[str, Sequence[IndexModel]] = {
             [("person", ASCENDING), ("unread", ASCENDING), ("at", DESCENDING)], name="unread"
         ),
         IndexModel([("person", ASCENDING), ("touched", ASCENDING)], name="touched"),
+        GONE,
     ),
     LINES: (
-        IndexModel([("notification", ASCENDING)], name="notification"),
+        IndexModel(
+            [("notification", ASCENDING), ("start", ASCENDING), ("_id", ASCENDING)], name="start"
+        ),
         IndexModel([("person", ASCENDING), ("at", ASCENDING)], name="person"),
+        GONE,
     ),
     DELIVERIES: (
         IndexModel(
@@ -46,6 +60,7 @@ INDEXES: dict[str, Sequence[IndexModel]] = {
         ),
         IndexModel([("person", ASCENDING)], name="person"),
         IndexModel([("status", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="status"),
+        GONE,
     ),
 }
 
@@ -74,18 +89,24 @@ def stored(row: Line | Notification) -> Document:
 
 def as_line(document: Document) -> Line:
     """A line from its document."""
-    return Line(**{"id" if name == "_id" else name: value for name, value in document.items()})
+    return Line(id=document["_id"], **{name: document[name] for name in _OF_LINE})
 
 
 def as_notification(document: Document) -> Notification:
     """A notification from its document."""
-    return Notification(
-        **{"id" if name == "_id" else name: value for name, value in document.items()}
-    )
+    return Notification(id=document["_id"], **{name: document[name] for name in _OF_NOTIFICATION})
+
+
+_OF_LINE = [one.name for one in fields(Line) if one.name != "id"]
+_OF_NOTIFICATION = [one.name for one in fields(Notification) if one.name != "id"]
 
 
 def new_delivery(notification: Notification, channel: str, due: datetime) -> Document:
-    """A message that waits; `seen` are the lines that have been decided (sent or dropped)."""
+    """A message that waits. `decided` are the leases under which lines were decided, sent or not.
+
+    A line is marked with the lease that claims it and is decided when that is among them: what is
+    written after the claim is not, however many there are.
+    """
     return {
         "_id": delivery_id(notification.id, channel),
         "notification": notification.id,
@@ -96,8 +117,15 @@ def new_delivery(notification: Notification, channel: str, due: datetime) -> Doc
         "due": due,
         "at": notification.at,
         "tries": 0,
-        "round": 0,
-        "seen": [],
+        "decided": [DROPPED],
+    }
+
+
+def undecided(delivery: Document) -> Document:
+    """The lines of a message that nobody has decided yet."""
+    return {
+        "notification": delivery["notification"],
+        "claim": {"$nin": delivery["decided"]},
     }
 
 
@@ -109,18 +137,80 @@ class Tables:
         self.lines: Collection = database.collection(LINES)
         self.deliveries: Collection = database.collection(DELIVERIES)
 
-    async def lines_of(self, notifications: Sequence[str]) -> dict[str, list[Line]]:
-        """The lines of each notification, oldest first."""
-        wanted = list(notifications)
-        found = await self.lines.find(
-            {"notification": {"$in": wanted}},
-            sort=[("at", 1)],
-            limit=LINES_READ * max(1, len(wanted)),
+    async def lines_of(
+        self, notifications: Sequence[str], further: Document | None = None
+    ) -> dict[str, Lines]:
+        """The lines of each notification, of those that fit `further`."""
+        first = {"$firstN": {"input": "$$ROOT", "n": LINES_READ}}
+        found = await self._of_each(notifications, {"first": first}, further)
+        gathered = {
+            one["_id"]: Lines(tuple(map(as_line, one["first"])), one["count"] - len(one["first"]))
+            for one in found
+        }
+        return {id: gathered.get(id, Lines()) for id in notifications}
+
+    async def extents_of(self, notifications: Sequence[str]) -> dict[str, tuple[int, datetime]]:
+        """How many lines each notification has, and when the last was written; none is left out."""
+        found = await self._of_each(notifications, {"last": {"$max": "$at"}}, None)
+        return {one["_id"]: (one["count"], one["last"]) for one in found}
+
+    async def _of_each(
+        self, notifications: Sequence[str], what: Document, further: Document | None
+    ) -> list[Document]:
+        if not notifications:
+            return []
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {"notification": {"$in": list(notifications)}, **(further or {})}},
+            {"$sort": {"notification": 1, "start": 1, "_id": 1}},
+            {"$group": {"_id": "$notification", "count": {"$sum": 1}, **what}},
+        ]
+        return await self.lines.aggregate(pipeline, limit=len(notifications))
+
+    async def claim_lines(self, deliveries: Sequence[Document]) -> None:
+        """Mark the undecided lines of leased messages as those that are decided now."""
+        await self.lines.bulk(
+            [UpdateMany(undecided(row), {"$set": {"claim": row["lease"]}}) for row in deliveries]
         )
-        gathered: dict[str, list[Line]] = {id: [] for id in wanted}
-        for document in found:
-            gathered[document["notification"]].append(as_line(document))
-        return gathered
+
+    async def with_undecided(self, deliveries: Sequence[Document]) -> set[str]:
+        """Which of these messages have lines that nobody has decided."""
+        if not deliveries:
+            return set()
+        found = await self.lines.aggregate(
+            [
+                {"$match": {"$or": [undecided(row) for row in deliveries]}},
+                {"$group": {"_id": "$notification"}},
+            ],
+            limit=len(deliveries),
+        )
+        return {one["_id"] for one in found}
+
+    async def show_again(self, lines: Sequence[str], now: datetime) -> None:
+        """Notifications that are older than what these lines add to them are new once more.
+
+        Judged by when the lines were first written, so that a repeat does nothing.
+        """
+        written = await self.lines.find(
+            {"_id": {"$in": list(lines)}},
+            projection={"notification": 1, "at": 1},
+            limit=max(1, len(lines)),
+        )
+        at = {one["notification"]: one["at"] for one in written}
+        found = await self.notifications.find(
+            {"_id": {"$in": list(at)}}, projection={"touched": 1}, limit=max(1, len(at))
+        )
+        older = [one["_id"] for one in found if one["touched"] < at[one["_id"]]]
+        again: Document = {
+            "$set": {"unread": True, "archived": False, "touched": now},
+            "$unset": {"gone_at": ""},
+        }
+        await self.notifications.bulk(
+            [UpdateMany({"_id": id, "touched": {"$lt": at[id]}}, again) for id in older]
+        )
+        if older:
+            await self.lines.update_many(
+                {"notification": {"$in": older}}, {"$unset": {"gone_at": ""}}
+            )
 
     async def forget(self, people: Sequence[PersonId]) -> None:
         """Remove every trace of these people (P16)."""

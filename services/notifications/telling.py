@@ -1,6 +1,6 @@
 """Telling (P4): who hears of an event, written down once, however often the event comes.
 
-Only inserts, with derived ids. What kills this in the middle is mended by the event's next delivery.
+Inserts with derived ids, and what follows from them. What kills this in the middle is mended by the event's next delivery.
 """
 
 import asyncio
@@ -71,13 +71,15 @@ class Telling:
             for one in notifications
             for channel in flow.channels
         ]
-        await asyncio.gather(
+        new, *_ = await asyncio.gather(
             self._rows.notifications.insert_new([tables.stored(one) for one in notifications]),
             self._rows.lines.insert_new([tables.stored(one) for one in lines]),
             self._rows.deliveries.insert_new(deliveries),
         )
+        joined = new < len(notifications)
         await asyncio.gather(
             self._hasten([one["_id"] for one in deliveries], due),
+            self._rows.show_again([one.id for one in lines] if joined else [], now),
             self._forget_erased([one.person for one in page]),
         )
 
@@ -130,8 +132,10 @@ def _line(
         flow=flow.number,
         subject=event.subject,
         at=now,
+        start=happening.session.start if happening.session else event.time,
         useful_until=flow.useful_for(told, happening),
         strength=flow.strength,
+        needs=told.needs,
         until=told.until,
         by=event.actor,
     )

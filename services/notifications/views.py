@@ -1,16 +1,15 @@
 """How a notification is shown: one function for lists, single items and the live stream (P15)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from services.notifications.domain.flows import BY_NUMBER
-from services.notifications.domain.notification import Line, Notification, Sources
+from services.notifications.domain.notification import Line, Lines, Notification, Sources
 from services.notifications.domain.words import Message, template_of, write
 from shared.database import Document
 
 
 def item(
-    notification: Notification, lines: Sequence[Line], sources: Sources, public_url: str
+    notification: Notification, lines: Lines, sources: Sources, public_url: str
 ) -> dict[str, Any] | None:
     """The notification in its reader's language, as things stand now.
 
@@ -22,12 +21,12 @@ def item(
         return None
     return {
         "id": notification.id,
-        "kind": template_of(lines[0]),
+        "kind": template_of(lines.first[0]),
         "at": notification.at,
         "unread": notification.unread,
         "archived": notification.archived,
         **_words(message, public_url),
-        "about": [_about(line, sources) for line in lines],
+        "about": [_about(line, sources) for line in lines.first],
     }
 
 

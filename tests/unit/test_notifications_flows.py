@@ -12,15 +12,16 @@ from services.notifications.domain.delivery import (
     Circumstances,
     Close,
     NothingNew,
+    ReadOn,
     Send,
     Wait,
     judge,
     next_try,
 )
 from services.notifications.domain.flows import BY_NUMBER, FLOWS, Happening, Told, flows_on
-from services.notifications.domain.notification import Line, Sources
+from services.notifications.domain.notification import Line, Lines, Sources
 from services.notifications.domain.preferences import MailWanted, Preferences
-from services.notifications.domain.roles import takes_part
+from services.notifications.domain.roles import MEMBER, NOBODY, ROLE, standing
 from services.notifications.domain.texts import FRAMES, WORDINGS
 from services.notifications.domain.words import template_of
 from shared.contracts.activities import (
@@ -79,22 +80,27 @@ def a_line(flow: int = 13, subject: str = "s", **more: object) -> Line:
             "flow": flow,
             "subject": subject,
             "at": NOW,
+            "start": START,
             "useful_until": START,
             "strength": strength,
+            "needs": MEMBER,
             **more,
         }
     )
+
+
+def lines(*first: Line, more: int = 0) -> Lines:
+    return Lines(first, more)
 
 
 def circumstances(**more: object) -> Circumstances:
     return Circumstances(
         **{
             "now": NOW,
-            "lines": (a_line(),),
-            "seen": frozenset(),
+            "lines": lines(a_line()),
             "sources": Sources(sessions={"s": a_session()}),
             "person": VERA,
-            "takes_part": True,
+            "standing": MEMBER,
             "preferences": Preferences(),
             "contact": ContactSnapshot(mail="vera@demo.example"),
             **more,
@@ -122,7 +128,7 @@ def test_a_cancellation_tells_the_concerned_and_the_coordinators_of_organiser_an
 
 def test_a_welcome_goes_to_the_applicant_and_to_nobody_for_an_imported_organisation() -> None:
     whom = BY_NUMBER[3].whom
-    assert whom(OrganisationApproved(applicant="lena")).people == (Told("lena"),)
+    assert whom(OrganisationApproved(applicant="lena")).people == (Told("lena", needs=NOBODY),)
     assert whom(OrganisationApproved(applicant=None)).people == ()
     assert whom(OrganisationApproved(applicant="lena", imported_by="ada")).people == ()
 
@@ -167,8 +173,8 @@ def test_every_flow_has_words_in_every_language_and_an_event_of_the_contracts() 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, Send((a_line(),), "vera@demo.example")),
-        ({"seen": frozenset({"13-s"})}, NothingNew()),
+        ({}, Send(lines(a_line()), "vera@demo.example")),
+        ({"lines": lines()}, NothingNew()),
         ({"now": START}, Close("expired", "too-late")),
         ({"person": None}, Wait(NOW + timedelta(seconds=30))),
         ({"contact": None}, Wait(NOW + timedelta(seconds=30))),
@@ -177,7 +183,7 @@ def test_every_flow_has_words_in_every_language_and_an_event_of_the_contracts() 
             {"person": VERA.model_copy(update={"suspended": True})},
             Close("overtaken", "no-longer-permitted"),
         ),
-        ({"takes_part": False}, Close("overtaken", "no-longer-permitted")),
+        ({"standing": ROLE}, Close("overtaken", "no-longer-permitted")),
         (
             {"sources": Sources(sessions={"s": a_session(status="scheduled")})},
             Close("overtaken", "no-longer-true"),
@@ -195,20 +201,56 @@ def test_everything_is_judged_again_when_a_message_leaves(changes: dict, expecte
 
 def test_only_what_is_still_true_is_sent() -> None:
     sources = Sources(sessions={"s": a_session(), "t": a_session(status="scheduled")})
-    decided = judge(circumstances(lines=(a_line(), a_line(subject="t")), sources=sources))
+    decided = judge(circumstances(lines=lines(a_line(), a_line(subject="t")), sources=sources))
     assert isinstance(decided, Send)
-    assert [line.subject for line in decided.lines] == ["s"]
+    assert [line.subject for line in decided.lines.first] == ["s"]
 
 
 def test_a_place_is_told_of_only_while_it_is_theirs() -> None:
     def judged(*seated: str, status: str = "scheduled") -> object:
         seats = RoleSeats(role="helper", minimum=1, maximum=1, seated=seated)
         sources = Sources(sessions={"s": a_session(status=status, seats=(seats,))})
-        return judge(circumstances(lines=(a_line(15),), sources=sources))
+        return judge(circumstances(lines=lines(a_line(15)), sources=sources))
 
     assert isinstance(judged("vera"), Send)
     assert judged("ali") == Close("overtaken", "no-longer-true")
     assert judged("vera", status="cancelled") == Close("overtaken", "no-longer-true")
+
+
+def test_who_has_said_yes_is_not_asked_to_answer() -> None:
+    def true_for(line: Line, **people: tuple[str, ...]) -> bool:
+        seats = RoleSeats(role="helper", minimum=1, maximum=1, **people)
+        sources = Sources(sessions={"s": a_session(status="scheduled", seats=(seats,))})
+        return BY_NUMBER[15].still_true(line, sources)
+
+    asked = a_line(15, until=NOW + 12 * HOUR)
+    assert true_for(asked, offered=("vera",))
+    assert not true_for(asked, seated=("vera",))
+    assert not true_for(a_line(15), offered=("vera",))
+
+
+def test_a_door_that_stays_closed_is_told_to_the_concerned_whatever_became_of_their_organisation() -> (
+    None
+):
+    facts = SessionCancelled(
+        reason="other", concerned=("vera",), start=START, organiser="o", hosts=()
+    )
+    [vera] = BY_NUMBER[13].whom(facts).people
+    concerned = lines(a_line(needs=vera.needs))
+    assert isinstance(judge(circumstances(lines=concerned, standing=ROLE)), Send)
+    suspended = VERA.model_copy(update={"suspended": True})
+    for gone in ({"standing": NOBODY}, {"standing": ROLE, "person": suspended}):
+        decided = judge(circumstances(lines=concerned, **gone))
+        assert decided == Close("overtaken", "no-longer-permitted")
+    coordinators = lines(a_line())
+    assert isinstance(judge(circumstances(lines=coordinators, standing=ROLE)), Close)
+
+
+def test_what_was_not_read_is_not_decided_by_what_was() -> None:
+    untrue = Sources(sessions={"s": a_session(status="scheduled")})
+    assert judge(circumstances(lines=lines(a_line(), more=40), sources=untrue)) == ReadOn()
+    sent = judge(circumstances(lines=lines(a_line(), more=40)))
+    assert sent == Send(lines(a_line(), more=40), "vera@demo.example")
 
 
 def test_a_weaker_message_on_the_same_session_is_dropped_for_ten_minutes() -> None:
@@ -217,7 +259,7 @@ def test_a_weaker_message_on_the_same_session_is_dropped_for_ten_minutes() -> No
     sources = Sources(sessions={"s": a_session(status="scheduled", seats=(seats,))})
 
     def judged(other: Line) -> object:
-        return judge(circumstances(lines=(weak,), sources=sources, recent=(weak, other)))
+        return judge(circumstances(lines=lines(weak), sources=sources, recent=(weak, other)))
 
     just_before = a_line(13, at=NOW - timedelta(minutes=9))
     assert judged(just_before) == Close("overtaken", "stronger-told")
@@ -231,7 +273,9 @@ def test_a_welcome_does_not_wait_for_the_role_that_follows_the_approval() -> Non
 
     o = OrganisationSnapshot(name="Majblomman demo", kind="independent", status="approved")
     case = circumstances(
-        lines=(a_line(3, "o"),), sources=Sources(organisations={"o": o}), takes_part=False
+        lines=lines(a_line(3, "o", needs=NOBODY)),
+        sources=Sources(organisations={"o": o}),
+        standing=NOBODY,
     )
     assert isinstance(judge(case), Send)
 
@@ -248,7 +292,8 @@ def test_pauses_between_tries_grow_and_end_after_some_75_hours(chance: float, tr
 def test_only_a_role_in_force_in_an_active_organisation_counts_as_taking_part() -> None:
     ended = A_ROLE.model_copy(update={"until": NOW})
     national = A_ROLE.model_copy(update={"scope": Scope(kind="national")})
-    assert takes_part(VERA, {"o"}, NOW)
-    assert not takes_part(VERA, {"other"}, NOW)
-    assert not takes_part(VERA.model_copy(update={"roles": (ended,)}), {"o"}, NOW)
-    assert takes_part(VERA.model_copy(update={"roles": (national,)}), set(), NOW)
+    assert standing(VERA, {"o"}, NOW) == MEMBER
+    assert standing(VERA, {"other"}, NOW) == ROLE
+    assert standing(VERA.model_copy(update={"roles": (ended,)}), {"o"}, NOW) == NOBODY
+    assert standing(VERA.model_copy(update={"roles": (national,)}), set(), NOW) == MEMBER
+    assert standing(None, {"o"}, NOW) == NOBODY

@@ -36,10 +36,14 @@ class Outbox:
         return page.cut(found, lambda row: Position(row["at"], row["_id"]))
 
     async def resend(self, id: str) -> None:
-        """Have one sent again that failed or may not have come. NotFound for any other."""
-        again = {"status": "waiting", "due": self._clock.now(), "seen": [], "tries": 0}
+        """Have one sent again that failed or may not have come. NotFound for any other.
+
+        What was decided last is what failed: the same lines, and so the same mail.
+        """
+        again = {"status": "waiting", "due": self._clock.now(), "tries": 0}
         result = await self._rows.deliveries.update_one(
-            {"_id": id, "status": {"$in": list(MAY_BE_RESENT)}}, {"$set": again}
+            {"_id": id, "status": {"$in": list(MAY_BE_RESENT)}},
+            {"$set": again, "$unset": {"gone_at": ""}, "$pop": {"decided": 1}},
         )
         if not result.modified_count:
             raise NotFound()

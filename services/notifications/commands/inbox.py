@@ -1,12 +1,15 @@
 """What people do with their notifications. Each may be done twice; the second time changes nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from services.notifications.tables import Tables
+from services.notifications.tables import NOTIFICATIONS_KEPT, Tables
 from shared.clock import Clock
 from shared.contracts.base import PersonId
 from shared.contracts.problems import NotFound
 from shared.database import Document
+
+PAGE = 1000
 
 
 class Marking:
@@ -26,18 +29,29 @@ class Marking:
 
     async def read_all(self, person: PersonId, until: datetime | None) -> None:
         """Mark as read all that came until then: what came later has not been seen."""
-        now = self._clock.now()
-        await self._rows.notifications.update_many(
-            {"person": person, "unread": True, "at": {"$lte": until or now}},
-            {"$set": {"unread": False, "touched": now}},
-        )
+        unread = {"person": person, "unread": True, "at": {"$lte": until or self._clock.now()}}
+        while True:
+            found = await self._rows.notifications.find(unread, projection={"_id": 1}, limit=PAGE)
+            ids = [one["_id"] for one in found]
+            await self._put_aside({**unread, "_id": {"$in": ids}}, {"unread": False}, ids)
+            if len(found) < PAGE:
+                return
 
     async def _mark(
         self, person: PersonId, id: str, unless_done: Document, fields: Document
     ) -> None:
         own = {"_id": id, "person": person}
-        result = await self._rows.notifications.update_one(
-            {**own, **unless_done}, {"$set": {**fields, "touched": self._clock.now()}}
-        )
-        if result.matched_count == 0 and not await self._rows.notifications.find_one(own):
+        changed = await self._put_aside({**own, **unless_done}, fields, [id])
+        if not changed and not await self._rows.notifications.find_one(own):
             raise NotFound()
+
+    async def _put_aside(self, query: Document, fields: Document, ids: Sequence[str]) -> int:
+        """From now on its days are numbered, and those of its lines."""
+        now = self._clock.now()
+        gone = {"gone_at": now + NOTIFICATIONS_KEPT}
+        result = await self._rows.notifications.update_many(
+            query, {"$set": {**fields, **gone, "touched": now}}
+        )
+        if result.matched_count:
+            await self._rows.lines.update_many({"notification": {"$in": list(ids)}}, {"$set": gone})
+        return result.matched_count

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.notifications.domain.flows import BY_NUMBER, STRONGER_WITHIN
-from services.notifications.domain.notification import Line, Sources
+from services.notifications.domain.notification import Line, Lines, Sources
 from services.notifications.domain.preferences import Preferences
 from shared.contracts.registry import ContactSnapshot, PersonSnapshot
 
@@ -23,15 +23,14 @@ JITTER = 0.2
 class Circumstances:
     """All that decides whether lines are sent to a person now; None is what is not known (yet).
 
-    `seen` are the lines that were decided before.
+    `lines` are those that were not decided before.
     """
 
     now: datetime
-    lines: tuple[Line, ...]
-    seen: frozenset[str]
+    lines: Lines
     sources: Sources
     person: PersonSnapshot | None
-    takes_part: bool
+    standing: int
     preferences: Preferences
     contact: ContactSnapshot | None
     recent: tuple[Line, ...] = ()
@@ -41,7 +40,7 @@ class Circumstances:
 class Send:
     """Send these lines to this address."""
 
-    lines: tuple[Line, ...]
+    lines: Lines
     address: str
 
 
@@ -65,32 +64,35 @@ class NothingNew:
     """All lines were decided before; what became of them stands."""
 
 
-Verdict = Send | Close | Wait | NothingNew
+@dataclass(frozen=True, slots=True)
+class ReadOn:
+    """None of those that were read is to be sent, but there are more."""
+
+
+Verdict = Send | Close | Wait | NothingNew | ReadOn
 
 
 def judge(it: Circumstances) -> Verdict:
     """Still new, useful, known, permitted, true, wanted, reachable: in this order."""
-    lines = [line for line in it.lines if line.id not in it.seen]
-    if not lines:
+    if not it.lines.first:
         return NothingNew()
-    lines = [line for line in lines if line.useful_until > it.now]
+    lines = [line for line in it.lines.first if line.useful_until > it.now]
     if not lines:
         return Close("expired", "too-late")
     if it.person is None or it.contact is None or not _all_known(lines, it.sources):
         return Wait(it.now + UNKNOWN_PERSON_PAUSE)
     if it.person.suspended:
         return Close("overtaken", "no-longer-permitted")
-    return _what_is_left(it, lines, it.contact)
+    decided = _what_is_left(it, lines, it.contact)
+    overtaken = isinstance(decided, Close) and decided.status == "overtaken"
+    return ReadOn() if overtaken and it.lines.more else decided
 
 
 def _what_is_left(
     it: Circumstances, lines: Sequence[Line], contact: ContactSnapshot
 ) -> Send | Close:
     filters: tuple[tuple[str, Callable[[Line], bool]], ...] = (
-        (
-            "no-longer-permitted",
-            lambda line: it.takes_part or not BY_NUMBER[line.flow].members_only,
-        ),
+        ("no-longer-permitted", lambda line: it.standing >= line.needs),
         ("no-longer-true", lambda line: BY_NUMBER[line.flow].still_true(line, it.sources)),
         ("stronger-told", lambda line: not has_stronger(line, it.recent)),
         ("not-wanted", lambda line: it.preferences.wants_mail(BY_NUMBER[line.flow].group)),
@@ -101,7 +103,7 @@ def _what_is_left(
             return Close("overtaken", reason)
     if contact.mail is None:
         return Close("failed", "no-address")
-    return Send(tuple(lines), contact.mail)
+    return Send(Lines(tuple(lines), it.lines.more), contact.mail)
 
 
 def has_stronger(line: Line, others: Sequence[Line]) -> bool:

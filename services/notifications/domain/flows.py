@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from services.notifications.domain.notification import Line, Sources
 from services.notifications.domain.preferences import Group
+from services.notifications.domain.roles import MEMBER, NOBODY, ROLE
 from shared.contracts.activities import (
     ActivityPlanned,
     SeatsOffered,
@@ -36,10 +37,13 @@ PLAIN, RESERVE, CANCELLED = 0, 1, 3
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One recipient, and until when this person may answer, if that is theirs alone."""
+    """One recipient, until when this person may answer, if that is theirs alone, and what standing
+    they must still have when a message leaves the house.
+    """
 
     person: PersonId
     until: datetime | None = None
+    needs: int = MEMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,7 @@ class Happening(Generic[F]):
 
 @dataclass(frozen=True)
 class Flow(Generic[F]):
-    """One flow. `about` is the kind of aggregate its event belongs to. `channels` come besides the inbox, which is always told, and at once.
-
-    `members_only` messages leave the house only to people who still hold a role in the network.
-    """
+    """One flow. `about` is the kind of aggregate its event belongs to. `channels` come besides the inbox, which is always told, and at once."""
 
     number: int
     on: type[F]
@@ -77,7 +78,6 @@ class Flow(Generic[F]):
     channels: tuple[Channel, ...] = ("mail",)
     group: Group | None = None
     strength: int = PLAIN
-    members_only: bool = True
 
     def useful_for(self, told: Told, happening: Happening[F]) -> datetime:
         """The end of its use for one recipient, who may have less time than others."""
@@ -95,7 +95,8 @@ def applicant(facts: OrganisationApproved) -> Audience:
     """Whoever applied; an imported organisation has nobody to welcome."""
     if facts.applicant is None or facts.imported_by is not None:
         return Audience()
-    return Audience(people=(Told(facts.applicant),))
+    # The role that the approval brings may be a moment behind it.
+    return Audience(people=(Told(facts.applicant, needs=NOBODY),))
 
 
 def volunteers_of_organiser(facts: ActivityPlanned) -> Audience:
@@ -104,9 +105,12 @@ def volunteers_of_organiser(facts: ActivityPlanned) -> Audience:
 
 
 def concerned_and_coordinators(facts: SessionCancelled) -> Audience:
-    """Who had a seat or stood in the queue, and the coordinators of the organiser and the hosts."""
+    """Who had a seat or stood in the queue, and the coordinators of the organiser and the hosts.
+
+    The first also when their organisation is the reason: they would stand before a closed door.
+    """
     return Audience(
-        people=tuple(Told(person) for person in facts.concerned),
+        people=tuple(Told(person, needs=ROLE) for person in facts.concerned),
         role="coordinator",
         organisations=tuple(dict.fromkeys((facts.organiser, *facts.hosts))),
     )
@@ -136,12 +140,17 @@ def is_cancelled(line: Line, sources: Sources) -> bool:
 
 
 def has_seat(line: Line, sources: Sources) -> bool:
-    """The session takes place and the seat is still this person's, or still offered to them."""
+    """The session takes place and the seat is still this person's; one to be answered for, still
+    offered: who has said yes must not be asked.
+    """
     session = sources.sessions.get(line.subject)
     return (
         session is not None
         and session.status == "scheduled"
-        and any(line.person in (*seats.seated, *seats.offered) for seats in session.seats)
+        and any(
+            line.person in (seats.offered if line.until else seats.seated)
+            for seats in session.seats
+        )
     )
 
 
@@ -163,8 +172,6 @@ FLOWS: tuple[Flow[Any], ...] = (
         matter=lambda happening: f"organisation:{happening.event.subject}",
         useful_until=_after(WELCOME_USEFUL),
         still_true=is_member,
-        # The role that the approval brings may be a moment behind it.
-        members_only=False,
     ),
     Flow(
         number=10,

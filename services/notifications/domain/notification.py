@@ -17,9 +17,10 @@ from shared.contracts.registry import OrganisationSnapshot, PersonSnapshot
 class Line:
     """One event told to one person.
 
-    `subject` is the aggregate it is about, `until` the person's own time to answer, `by` who
-    decided it. After `useful_until` it helps nobody any more. `strength` decides which of two lines
-    about one subject is enough.
+    `subject` is the aggregate it is about and `start` when that begins, as it was when told;
+    `until` is the person's own time to answer, `by` who decided it. After `useful_until` it helps
+    nobody any more. `strength` decides which of two lines about one subject is enough, `needs`
+    what standing the person must still have when it leaves the house.
     """
 
     id: str
@@ -28,10 +29,25 @@ class Line:
     flow: int
     subject: str
     at: datetime
+    start: datetime
     useful_until: datetime
     strength: int
+    needs: int
     until: datetime | None = None
     by: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of one notification in the order of their starts: the `first`, and how many `more`."""
+
+    first: tuple[Line, ...] = ()
+    more: int = 0
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return len(self.first) + self.more
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,23 @@ from datetime import datetime
 from shared.contracts.base import OrganisationId
 from shared.contracts.registry import PersonSnapshot, RoleGrant
 
+NOBODY, ROLE, MEMBER = 0, 1, 2
+"""Standings: no role at all < a role, whatever has become of its organisation < part of the network."""
+
 
 def in_force(grant: RoleGrant, now: datetime) -> bool:
     """The role has begun and not ended."""
     return grant.from_ <= now and (grant.until is None or now < grant.until)
 
 
-def takes_part(person: PersonSnapshot, active: Collection[OrganisationId], now: datetime) -> bool:
-    """The person holds some role: in an active organisation, or beyond organisations."""
-    return any(
-        in_force(grant, now)
-        and (grant.scope.kind != "organisation" or any(id in active for id in grant.scope.ids))
-        for grant in person.roles
-    )
+def standing(
+    person: PersonSnapshot | None, active: Collection[OrganisationId], now: datetime
+) -> int:
+    """MEMBER with a role in an active organisation or beyond organisations; else ROLE, or NOBODY."""
+    held = [grant for grant in person.roles if in_force(grant, now)] if person else []
+    if any(
+        grant.scope.kind != "organisation" or any(id in active for id in grant.scope.ids)
+        for grant in held
+    ):
+        return MEMBER
+    return ROLE if held else NOBODY

@@ -8,7 +8,7 @@ from string import Formatter
 from zoneinfo import ZoneInfo
 
 from services.notifications.domain.languages import CALENDARS, chosen, of_text
-from services.notifications.domain.notification import Line, Sources
+from services.notifications.domain.notification import Line, Lines, Sources
 from services.notifications.domain.texts import FRAMES, WORDINGS, Template, Wording
 from shared.contracts.activities import SessionSnapshot
 from shared.contracts.texts import clean_line
@@ -56,10 +56,10 @@ class Message:
         return "\n".join(sentence.text for sentence in (*self.items, *self.paragraphs))
 
 
-def write(lines: Sequence[Line], sources: Sources, preferred: str) -> Message | None:
+def write(lines: Lines, sources: Sources, preferred: str) -> Message | None:
     """The message for some lines of one notification; None when nothing is known of them."""
     known = sorted(
-        (line for line in lines if sources.knows(line.subject)),
+        (line for line in lines.first if sources.knows(line.subject)),
         key=lambda line: _order(line, sources),
     )
     if not known:
@@ -67,9 +67,10 @@ def write(lines: Sequence[Line], sources: Sources, preferred: str) -> Message | 
     template = template_of(known[0])
     language = chosen(preferred, WORDINGS[template])
     wording = WORDINGS[template][language]
-    if len(known) == 1 or not wording.item:
+    all_of_them = Lines(tuple(known), lines.more)
+    if all_of_them.count == 1 or not wording.item:
         return _single(known[-1], wording, sources, language)
-    return _several(known, wording, sources, language)
+    return _several(all_of_them, wording, sources, language)
 
 
 def template_of(line: Line) -> Template:
@@ -95,15 +96,15 @@ def _single(line: Line, wording: Wording, sources: Sources, language: str) -> Me
     )
 
 
-def _several(lines: Sequence[Line], wording: Wording, sources: Sources, language: str) -> Message:
-    items = [_item(line, sources, language) for line in lines[:ITEMS_SHOWN]]
-    if len(lines) > ITEMS_SHOWN:
-        more = {"n": str(len(lines) - ITEMS_SHOWN)}
+def _several(lines: Lines, wording: Wording, sources: Sources, language: str) -> Message:
+    items = [_item(line, sources, language) for line in lines.first[:ITEMS_SHOWN]]
+    if lines.count > len(items):
+        more = {"n": str(lines.count - len(items))}
         items.append(Sentence(FRAMES[language].more, more))
-    first = _single(lines[0], wording, sources, language)
+    first = _single(lines.first[0], wording, sources, language)
     return replace(
         first,
-        title=Sentence(wording.many_title, {"n": str(len(lines))}),
+        title=Sentence(wording.many_title, {"n": str(lines.count)}),
         items=tuple(items),
         paragraphs=_complete(wording.many_paragraphs, {}),
     )
