@@ -231,6 +231,18 @@ class Store:
         self._hand_over(kind, id, 1, change.state, document["pending"])
         return Stored(id, 1, change.state, change.result)
 
+    async def born(self, kind: Kind[S], by: By) -> Stored[S] | None:
+        """What the same request has made before, whatever has changed around it since (P18).
+
+        None when it is new or has no key; raises KeyReused when it came with another body.
+        """
+        if by.repeat is None:
+            return None
+        try:
+            return await self._born_before(kind, new_id(by), by)
+        except Taken:
+            return None
+
     async def change(self, kind: Kind[S], id: str, rule: Rule[S], by: By) -> Stored[S]:
         """Let the pure `rule` change one aggregate, atomically with the events it gives.
 

@@ -31,8 +31,13 @@ def runs(caller: Caller, one: Stored[Session]) -> bool:
 
 
 def leads(caller: Caller, one: Stored[Session]) -> bool:
-    """Whoever is seated to lead the session, or a coordinator of its organiser."""
-    return runs(caller, one) or one.state.leader == caller.person_id
+    """Whoever is its leader, or a coordinator of its organiser."""
+    return runs(caller, one) or is_leader(caller, one)
+
+
+def is_leader(caller: Caller, one: Stored[Session]) -> bool:
+    """Seated to lead the session, and one of the organiser's own still: a seat alone gives no right."""
+    return one.state.leader == caller.person_id and helps_there(caller, one)
 
 
 def helps_there(caller: Caller, one: Stored[Session]) -> bool:

@@ -10,6 +10,7 @@ from services.activities.commands.reconcile import Reconciler
 from services.activities.replicas import Replicas
 from shared.bus import Subscription
 from shared.causes import by_event
+from shared.contracts.activities import SessionPlanned
 from shared.contracts.base import Event
 from shared.contracts.problems import NotFound
 from shared.failed import FailedMessages
@@ -44,6 +45,8 @@ def subscriptions(replicas: Replicas, hands: Reactions) -> Sequence[Subscription
     )
 
     async def reconcile_session(event: Event) -> None:
+        if event.type == SessionPlanned.type:
+            await hands.reconciler.planned(event.subject, by_event())
         await sessions.run(event.subject)
         if not event.type.startswith(ONLY_SEATS):
             await hands.coverages.recompute((event.data.state or {}).get("accommodations", ()))

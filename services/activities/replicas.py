@@ -8,7 +8,7 @@ from pymongo import ASCENDING, IndexModel
 from shared.clock import Clock
 from shared.contracts.registry import AccommodationSnapshot, MeetingPlaceSnapshot, PersonSnapshot
 from shared.database import Database
-from shared.people import ReplicaPeople
+from shared.people import ReplicaPeople, organisations_of
 from shared.replica import Replica
 
 PLACE_INDEXES = (IndexModel([("state.accommodations", ASCENDING)], name="accommodations"),)
@@ -32,6 +32,13 @@ class Replicas:
             return frozenset()
         known = await self.people.persons.many(list(ids))
         return frozenset(id for id, one in known.items() if helps(one.state, organisation, now))
+
+    async def helped_by(self, person: str, now: datetime) -> frozenset[str]:
+        """The active organisations where a person may hold a seat."""
+        known = await self.people.persons.get(person)
+        theirs = organisations_of([known.state]) if known else ()
+        active = await self.people.active_of(theirs)
+        return frozenset(id for id in active if known and helps(known.state, id, now))
 
     async def erased(self, ids: Collection[str]) -> frozenset[str]:
         """Those of the people whose tombstone has arrived."""

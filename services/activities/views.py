@@ -10,7 +10,7 @@ from services.activities.domain.activity import Activity
 from services.activities.domain.coverage import Coverage
 from services.activities.domain.seats import Seat, active, entry, position, taken, waiting
 from services.activities.domain.session import Session
-from services.activities.permissions import runs
+from services.activities.permissions import is_leader, runs
 from shared.caller import Caller
 from shared.contracts.bands import band
 from shared.store import Stored
@@ -90,7 +90,7 @@ def session_shown(caller: Caller, one: Stored[Session], names: Mapping[str, str]
         "roles": _roles(session),
         "cancelled": _cancelled(session),
         "mine": _mine(session, caller.person_id),
-        "leads": session.leader == caller.person_id,
+        "leads": is_leader(caller, one),
     }
     if view == "coordinator":
         shown["people"] = [_person(session, seat, names) for seat in session.seats]

@@ -102,6 +102,12 @@ class ActivityCancelled(Facts, type="activities.activity.cancelled"):
     reason: CancelReason
 
 
+class ActivityWhereaboutsChanged(Facts, type="activities.activity.whereabouts_changed"):
+    """What may be told of where the meeting place is has changed."""
+
+    meeting_place: MeetingPlaceId
+
+
 class ActivityEnded(Facts, type="activities.activity.ended"):
     pass
 
@@ -196,6 +202,12 @@ class SessionCancelled(Facts, type="activities.session.cancelled"):
     start: datetime
     organiser: OrganisationId
     hosts: tuple[OrganisationId, ...]
+
+
+class SessionWhereaboutsChanged(Facts, type="activities.session.whereabouts_changed"):
+    """What may be told of where the meeting place is has changed."""
+
+    meeting_place: MeetingPlaceId
 
 
 class SessionCounted(Facts, type="activities.session.counted"):

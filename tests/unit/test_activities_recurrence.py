@@ -144,7 +144,7 @@ def _judge(schedule: Schedule, count: int) -> None:
 def test_a_day_at_the_edge_of_the_calendar_is_refused_and_never_counted_from(day: str) -> None:
     season = {"weekly": [{"weekday": 2, "start": "18:00", "end": "20:00"}], "meetings": 3}
     for field in ({"first": day}, {"first": "2027-01-12", "skipped": [day]}):
-        with pytest.raises(ValidationError, match="not-in-our-time|see ctx"):
+        with pytest.raises(ValidationError):
             Schedule.model_validate({**season, **field})
     TypeAdapter(Day).validate_python("2100-12-31")
     with pytest.raises(ValidationError):

@@ -1,26 +1,30 @@
 """What can be done with activities: load what the rule needs, ask it, store."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from services.activities.commands.clashes import Clashes
+from services.activities.commands.relocation import Relocation
 from services.activities.commands.sessions import Sessions
 from services.activities.domain import activity as rules
-from services.activities.domain.activity import Activity, Plan, Whereabouts
+from services.activities.domain.activity import LIVE, Activity, Plan
 from services.activities.domain.recurrence import Meeting, meetings
+from services.activities.domain.relocation import whereabouts
 from services.activities.domain.session import Cancellation
 from services.activities.kinds import ACTIVITY
+from services.activities.many import each, in_batches
 from services.activities.replicas import Replicas
 from shared import failpoints
 from shared.causes import following
 from shared.clock import STOCKHOLM
-from shared.contracts.activities import CancelReason
-from shared.contracts.problems import NotYetKnown, Refused
+from shared.contracts.activities import ActivityCancelled, CancelReason
+from shared.contracts.problems import NotYetKnown, Refused, Unavailable
 from shared.contracts.registry import MeetingPlaceSnapshot
 from shared.database import Document
-from shared.due import in_parallel
 from shared.store import By, Change, Store, Stored, derived_id, new_id
 
 OPEN = ("open", "open_on_trial")
+_CANCELLED = ActivityCancelled.type
 
 
 class Activities:
@@ -31,6 +35,7 @@ class Activities:
         self._replicas = replicas
         self._sessions = sessions
         self._clashes = Clashes(store)
+        self._relocation = Relocation(store, replicas)
 
     async def load(self, id: str) -> Stored[Activity]:
         """One activity; NotFound when there is none."""
@@ -42,6 +47,9 @@ class Activities:
         Raises NotYetKnown for a meeting place, organiser or leader that has not arrived here, and
         Refused when place, host, agreement, room or leader does not allow it.
         """
+        before = await self._store.born(ACTIVITY, by)
+        if before is not None:
+            return await self._followed(before, by) if before.state.status in LIVE else before
         id, dates = new_id(by), meetings(wish.schedule)
         place = await self._known_place(wish.meeting_place)
         await self._insist_on_host(wish, place)
@@ -51,32 +59,33 @@ class Activities:
         await self._clashes.insist_on_free_room(wish.meeting_place, wish.room, dates, id)
         if wish.leader is not None:
             await self._clashes.insist_on_free_person(wish.leader, dates, id)
-        where = Whereabouts(
-            accommodations=place.accommodations,
-            municipality=place.municipality,
-            county=place.county,
-        )
-        activity, events = rules.plan(wish, where, dates, self._store.clock.now())
+        now = self._store.clock.now()
+        activity, events = rules.plan(wish, whereabouts(place), dates, now)
         stored = await self._store.create(ACTIVITY, id, Change(activity, events), by)
         failpoints.reach(failpoints.BETWEEN_CHECKS)
-        await self.reconcile(id, by)
-        return stored
+        return await self._followed(stored, by)
 
     async def cancel(
         self, id: str, reason: CancelReason, words: str | None, by: By
     ) -> Stored[Activity]:
         """Cancel what is left of an activity; its coming sessions are cancelled when this returns."""
         stored = await self._change(id, lambda one: rules.cancel(one, reason, words), by)
-        await self.reconcile(id, by)
-        return stored
+        return await self._followed(stored, by)
 
     async def reconcile(self, id: str, by: By) -> None:
         """See that each meeting has its session, and that a cancelled activity has none coming."""
-        activity = (await self.load(id)).state
+        activity = (await self._relocation.activity(await self.load(id), following(by))).state
         if activity.status == "cancelled":
             await self._cancel_sessions(id, activity, by)
-        elif activity.status in rules.LIVE:
+        elif activity.status in LIVE:
             await self._plan_sessions(id, activity, by)
+
+    async def cancel_rest(self, id: str) -> None:
+        """A session appeared after a cancellation: it belongs to the command that cancelled."""
+        rows = [one for one in await self.timeline(id) if one["type"] == _CANCELLED]
+        for row in rows[-1:]:
+            by = By(actor=row["actor"], correlation=row["correlation"], cause=row["_id"])
+            await self.reconcile(id, by)
 
     async def wake(self, id: str, by: By) -> None:
         """Started, or ended."""
@@ -89,9 +98,14 @@ class Activities:
 
     async def forget_leader(self, person: str, by: By) -> None:
         """An erased person leads no activity."""
-        found = await self._store.find(ACTIVITY, {"keys.leader": person}, limit=1000)
-        for one in found:
+        async for one in each(self._store, ACTIVITY, {"keys.leader": person}):
             await self._change(one.id, lambda now: rules.without_leader(now, person), by)
+
+    async def _followed(self, stored: Stored[Activity], by: By) -> Stored[Activity]:
+        """With its sessions, at once; what the database has no time for, the own event does."""
+        with suppress(Unavailable):
+            await in_batches([lambda: self.reconcile(stored.id, by)])
+        return stored
 
     async def _plan_sessions(self, id: str, activity: Activity, by: By) -> None:
         there = await self._sessions.numbers_of(id)
@@ -103,7 +117,7 @@ class Activities:
                 session_id(id, meeting.number), id, activity, meeting, command
             )
 
-        await in_parallel([lambda one=one: create(one) for one in missing])  # type: ignore[misc]
+        await in_batches([lambda one=one: create(one) for one in missing])  # type: ignore[misc]
 
     async def _cancel_sessions(self, id: str, activity: Activity, by: By) -> None:
         assert activity.cancel_reason is not None

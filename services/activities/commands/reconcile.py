@@ -8,11 +8,13 @@ from datetime import datetime
 
 from services.activities.commands.activities import Activities
 from services.activities.commands.clashes import LONGEST
+from services.activities.commands.relocation import Relocation
 from services.activities.commands.sessions import Sessions
 from services.activities.domain.activity import LIVE
 from services.activities.domain.seats import ACTIVE, HOLDING, people
 from services.activities.domain.session import Cancellation, Session, holders
 from services.activities.kinds import ACTIVITY, SESSION
+from services.activities.many import AT_A_TIME, each
 from services.activities.replicas import Replicas
 from shared.contracts.activities import CancelReason, ReleaseReason
 from shared.contracts.problems import NotFound
@@ -20,7 +22,6 @@ from shared.database import Document
 from shared.store import By, Store, Stored
 
 GONE = ("left", "excluded", "merged", "declined")
-AT_A_TIME = 200
 
 
 class Reconciler:
@@ -33,20 +34,18 @@ class Reconciler:
         self._replicas = replicas
         self._activities = activities
         self._sessions = sessions
+        self._relocation = Relocation(store, replicas)
 
     async def session(self, id: str, by: By) -> None:
         """A coming session: its activity, place, people and room still allow it."""
         try:
-            stored = await self._sessions.load(id)
+            stored = await self._relocation.session(await self._sessions.load(id), by)
         except NotFound:
             return
-        now = self._store.clock.now()
-        if stored.state.end <= now:
+        if stored.state.end <= self._store.clock.now():
             return
         await self._serve_where_others_wait(stored, by)
         if stored.state.status != "scheduled":
-            return
-        if stored.state.start > now and await self._cancelled_from_above(stored, by):
             return
         stored = await self._release_who_may_not(stored, by)
         stored = await self._release_who_is_elsewhere(stored, by)
@@ -54,11 +53,35 @@ class Reconciler:
         if people(stored.state.seats, "waiting"):
             await self._sessions.serve_queue(stored, by)
 
+    async def planned(self, id: str, by: By) -> None:
+        """A session planned while its activity was cancelled, or its place closed, is cancelled too.
+
+        What was planned before is theirs to cancel: this way one command stays one message.
+        """
+        try:
+            stored = await self._sessions.load(id)
+        except NotFound:
+            return
+        if stored.state.status != "scheduled" or stored.state.start <= self._store.clock.now():
+            return
+        activity = (await self._activities.load(stored.state.activity)).state
+        if activity.status == "cancelled":
+            await self._activities.cancel_rest(stored.state.activity)
+            return
+        reason = await self._closed(stored.state.meeting_place)
+        if reason is not None:
+            await self._sessions.cancel(stored, self._cancellation(reason), by)
+
     async def person(self, id: str, by: By) -> None:
         """The coming seats of somebody whose roles or account have changed."""
         now = self._store.clock.now()
-        query = {"keys.people": id, "keys.start": {"$gt": now - LONGEST}}
-        for stored in await self._store.find(SESSION, query, limit=AT_A_TIME):
+        helped = await self._replicas.helped_by(id, now)
+        query = {
+            "keys.people": id,
+            "keys.start": {"$gt": now - LONGEST},
+            "keys.organiser": {"$nin": sorted(helped)},
+        }
+        async for stored in each(self._store, SESSION, query):
             if stored.state.end > now and id in people(stored.state.seats, *ACTIVE):
                 await self._release_who_may_not(stored, by)
 
@@ -77,14 +100,13 @@ class Reconciler:
             await self._close_down(one, by)
 
     async def place(self, id: str, house_closes: bool, by: By) -> None:
-        """A closed meeting place has nothing coming.
+        """What is there follows where the meeting place is; a closed one has nothing coming.
 
         `house_closes` says why it closed, when that is known before the house's own event arrives.
         """
-        place = await self._replicas.places.get(id)
-        if place is not None and place.state.status == "closed":
-            closing = house_closes or await self._replicas.all_closing(place.state)
-            reason: CancelReason = "accommodation_closing" if closing else "room_unavailable"
+        await self._relocation.place(id, by)
+        reason = await self._closed(id, house_closes)
+        if reason is not None:
             query = {"keys.meeting_place": id}
             await self._cancel_activities(query, reason, by)
             await self._sessions.cancel_coming(query, self._cancellation(reason), by)
@@ -96,26 +118,21 @@ class Reconciler:
             await self._cancel_activities(query, "too_few_leaders", by)
         now = self._store.clock.now()
         coming = {**query, "keys.start": {"$gt": now}, "keys.people": {"$gt": ""}}
-        for stored in await self._store.find(SESSION, coming, limit=1000):
+        async for stored in each(self._store, SESSION, coming):
             await self._release_who_may_not(stored, by)
 
     async def _cancel_activities(self, query: Document, reason: CancelReason, by: By) -> None:
         live = {**query, "keys.status": {"$in": list(LIVE)}}
-        for one in await self._store.find(ACTIVITY, live, limit=1000):
+        async for one in each(self._store, ACTIVITY, live):
             await self._activities.cancel(one.id, reason, None, by)
 
-    async def _cancelled_from_above(self, stored: Stored[Session], by: By) -> bool:
-        """A session planned while its activity was cancelled, or its place closed."""
-        activity = (await self._activities.load(stored.state.activity)).state
-        reason = activity.cancel_reason
-        if reason is None:
-            place = await self._replicas.places.get(stored.state.meeting_place)
-            if place is None or place.state.status != "closed":
-                return False
-            closing = await self._replicas.all_closing(place.state)
-            reason = "accommodation_closing" if closing else "room_unavailable"
-        await self._sessions.cancel(stored, self._cancellation(reason), by)
-        return True
+    async def _closed(self, id: str, house_closes: bool = False) -> CancelReason | None:
+        """Why nothing can be at the meeting place; None while it is not closed."""
+        place = await self._replicas.places.get(id)
+        if place is None or place.state.status != "closed":
+            return None
+        closing = house_closes or await self._replicas.all_closing(place.state)
+        return "accommodation_closing" if closing else "room_unavailable"
 
     async def _release_who_may_not(self, stored: Stored[Session], by: By) -> Stored[Session]:
         session = stored.state

@@ -12,16 +12,14 @@ from services.activities.domain.recurrence import Meeting
 from services.activities.domain.seats import NOT_ASKED, Moment, RoleNeed, Skip, people, taken
 from services.activities.domain.session import Cancellation, Decision, Session
 from services.activities.kinds import SESSION
+from services.activities.many import AT_A_TIME, in_batches
 from services.activities.replicas import Replicas
 from shared.causes import following
 from shared.contracts.activities import ReleaseReason, SessionRole
 from shared.contracts.base import PersonId, SessionId
 from shared.contracts.problems import Refused
 from shared.database import Document, Taken
-from shared.due import in_parallel
 from shared.store import By, Change, Store, Stored
-
-AT_A_TIME = 200
 
 Rule = Callable[[Session, Moment], Decision]
 Asked = Mapping[PersonId, Skip | None]
@@ -154,7 +152,7 @@ class Sessions:
         coming = {**query, "keys.status": "scheduled", "keys.start": {"$gt": what.at}}
         found = await self._store.find(SESSION, coming, limit=AT_A_TIME)
         command = following(by)
-        await in_parallel([lambda one=one: self.cancel(one, what, command) for one in found])  # type: ignore[misc]
+        await in_batches([lambda one=one: self.cancel(one, what, command) for one in found])  # type: ignore[misc]
         if len(found) == AT_A_TIME:
             await self.cancel_coming(query, what, by)
 

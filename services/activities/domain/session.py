@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from services.activities.domain.activity import Activity
+from services.activities.domain.activity import Activity, Whereabouts
 from services.activities.domain.count import Count
 from services.activities.domain.recurrence import Meeting
 from services.activities.domain.seats import (
@@ -56,7 +56,7 @@ class Cancellation(BaseModel):
     by: PersonId | None = None
 
 
-class Session(BaseModel):
+class Session(Whereabouts):
     """The aggregate. `planned_at` decides who yields when two want the same room."""
 
     model_config = ConfigDict(frozen=True)
@@ -71,9 +71,6 @@ class Session(BaseModel):
     places: int
     organiser: OrganisationId
     meeting_place: MeetingPlaceId
-    accommodations: tuple[str, ...]
-    municipality: str | None
-    county: str
     room: str | None = None
     planned_at: datetime
     original_start: datetime
