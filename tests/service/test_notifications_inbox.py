@@ -298,6 +298,71 @@ async def test_reading_and_putting_away_counts_down_and_may_be_repeated(system: 
             assert answer.status_code == 404, path
 
 
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("path", ["read", "archive"])
+async def test_what_was_read_or_put_away_is_new_again_when_more_is_told_and_only_then(
+    system: System, path: str
+) -> None:
+    async with World(system) as world:
+        await system.start("notifications")
+        await world.organisations()
+        await world.volunteer("vera")
+        await world.settled()
+        await world.cancelled("s-1", ["vera"], correlation="one")
+        [item] = await something(system, "vera")
+        vera = system.client("notifications", "vera")
+        rows, lines = (system.raw("notifications", name) for name in ("notifications", "lines"))
+        system.clock.advance(timedelta(seconds=1))
+        await vera.post(f"/inbox/{item['id']}/{path}")
+        for one in (await rows.find_one({}), await lines.find_one({})):
+            assert _days_left(system, one) == 365
+        system.clock.advance(timedelta(seconds=1))
+        body = await world.cancelled("s-2", ["vera"], correlation="one")
+
+        async def shown_again() -> Any:
+            [row] = await inbox(system, "vera") or [{"unread": False}]
+            return row if row["unread"] else None
+
+        item = await eventually(shown_again)
+        assert (len(item["about"]), item["archived"]) == (2, False)
+        assert not await rows.find_one({"gone_at": {"$exists": True}})
+        await eventually(lambda: _nothing(lines, {"gone_at": {"$exists": True}}))
+        system.clock.advance(timedelta(seconds=1))
+        await vera.post(f"/inbox/{item['id']}/{path}")
+        system.clock.advance(timedelta(seconds=1))
+        await world.again(body)
+        await world.settled()
+        await world.cancelled("s-3", ["vera"])
+        await eventually(lambda: lines.find_one({"subject": "s-3"}))
+        assert (await vera.get("/inbox")).json()["unread"] == 1
+        assert not (await rows.find_one({"_id": item["id"]}))["unread"]
+
+
+def _days_left(system: System, row: dict[str, Any]) -> int:
+    return round((row["gone_at"] - system.clock.now()) / timedelta(days=1))
+
+
+async def _nothing(rows: Any, query: dict[str, Any]) -> bool:
+    return not await rows.find_one(query)
+
+
+@pytest.mark.promise("P21")
+async def test_what_was_read_all_at_once_is_kept_for_a_year(system: System) -> None:
+    async with World(system) as world:
+        await system.start("notifications")
+        await world.organisations()
+        await world.volunteer("vera")
+        await world.settled()
+        for number in range(3):
+            await world.cancelled(f"s-{number}", ["vera"])
+        await something(system, "vera", 3)
+        await system.client("notifications", "vera").post("/inbox/read-all")
+        for name in ("notifications", "lines"):
+            rows = system.raw("notifications", name)
+            assert [_days_left(system, row) async for row in rows.find({})] == [365] * 3, name
+            assert (await rows.index_information())["gone"]["expireAfterSeconds"] == 0
+
+
 @pytest.mark.promise("P20")
 async def test_the_inbox_is_read_page_by_page_without_gap_or_repeat(system: System) -> None:
     async with World(system) as world:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from services.notifications import tables
+from services.notifications.app import _sender
 from services.notifications.circumstances import Judging
+from services.notifications.commands.deliveries import Outbox
 from services.notifications.commands.preferences import PreferencesOf
 from services.notifications.replicas import Replicas
 from services.notifications.sending import Sender, Sending
@@ -317,6 +320,154 @@ async def test_a_line_that_comes_while_its_message_leaves_goes_in_another_one(
         assert first["References"] == "<s-1@demo.example>"
         assert second["References"] == "<s-2@demo.example>"
         assert first["Message-ID"] != second["Message-ID"]
+
+
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("hold", [0.0, 30.0], ids=["hastened", "left as it waits"])
+async def test_a_line_that_comes_while_its_message_is_closed_is_not_lost(
+    system: System, monkeypatch: pytest.MonkeyPatch, hold: float
+) -> None:
+    end, arrived = Sending._end, asyncio.Event()
+
+    async def end_late(self: Sending, *given: Any, **more: Any) -> None:
+        """The second line comes between what was judged and what is written of it."""
+        if not arrived.is_set():
+            await world.cancelled("s-2", ["vera"], correlation="one")
+            await eventually(lambda: lines.find_one({"subject": "s-2"}))
+            await world.settled()
+            arrived.set()
+        await end(self, *given, **more)
+
+    monkeypatch.setattr(Sending, "_end", end_late)
+    async with World(system) as world, Postbox() as postbox:
+        await a_town(system, world, postbox, hold)
+        lines = system.raw("notifications", "lines")
+        over = world.session(start=system.clock.now() - timedelta(hours=1))
+        await world.cancelled("s-1", ["vera"], session=over, correlation="one")
+        await eventually(arrived.is_set)
+        await became(system, "vera", "sent")
+        [mail] = postbox.to(VERA)
+        assert mail["References"] == "<s-2@demo.example>"
+
+
+@pytest.mark.promise("P22")
+@pytest.mark.case("N21")
+async def test_of_hundreds_of_lines_the_first_to_begin_are_named_and_the_others_counted(
+    system: System,
+) -> None:
+    async with World(system) as world, Postbox() as postbox:
+        await a_town(system, world, postbox, hold=60)
+        # The one of tonight is written last of all.
+        starts = [system.clock.now() + timedelta(days=n, hours=4) for n in reversed(range(240))]
+        for number, start in enumerate(starts):
+            session = world.session(start=start)
+            await world.cancelled(f"s-{number}", ["vera"], session=session, correlation="one")
+        lines = system.raw("notifications", "lines")
+        await eventually(lambda: _are(lines, {"person": "vera"}, 240), 60)
+        system.clock.advance(timedelta(seconds=61))
+        await became(system, "vera", "sent")
+        await eventually(lambda: deliveries(system).find_one({"due": None}))
+        [mail] = postbox.to(VERA)
+        assert mail["Subject"] == "Inställt: 240 tillfällen"
+        text = text_of(mail)
+        assert text.index("– Språkcafé tisdag 1 december kl. 13.00") < text.index("2 december")
+        assert "… och 220 till." in text
+        assert mail["References"].split()[0] == "<s-239@demo.example>"
+        await world.cancelled("s-late", ["vera"], correlation="one")
+        await eventually(lambda: lines.find_one({"subject": "s-late"}))
+        system.clock.advance(timedelta(seconds=61))
+        await eventually(lambda: len(postbox.raw) == 2)
+        assert postbox.to(VERA)[1]["References"] == "<s-late@demo.example>"
+
+
+@pytest.mark.promise("P22")
+async def test_one_that_holds_behind_many_that_do_not_is_still_sent(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "LINES_READ", 2)
+    async with World(system) as world, Postbox() as postbox:
+        await a_town(system, world, postbox, hold=60)
+        for number in range(6):
+            session = world.session(start=system.clock.now() + timedelta(days=number + 1))
+            await world.cancelled(f"s-{number}", ["vera"], session=session, correlation="one")
+            if number < 5:
+                await world.planned(f"s-{number}", session)
+        lines = system.raw("notifications", "lines")
+        await eventually(lambda: _are(lines, {"person": "vera"}, 6))
+        await world.settled()
+        system.clock.advance(timedelta(seconds=61))
+        await became(system, "vera", "sent")
+        [mail] = postbox.to(VERA)
+        assert mail["References"] == "<s-5@demo.example>"
+
+
+async def _are(rows: Any, query: dict[str, Any], number: int) -> bool:
+    return bool(await rows.count_documents(query) == number)
+
+
+@pytest.mark.promise("P22")
+async def test_the_seated_hear_that_it_is_off_when_their_organisation_is_excluded(
+    system: System,
+) -> None:
+    async with World(system) as world, Postbox() as postbox:
+        await a_town(system, world, postbox)
+        await world.coordinator("cora")
+        await world.organisation(ORGANISER, status="excluded")
+        await world.settled()
+        await world.cancelled("s-1", ["vera"])
+        await became(system, "vera", "sent")
+        assert len(postbox.raw) == 1
+
+
+@pytest.mark.promise("P22")
+async def test_tried_again_it_is_the_same_mail(system: System) -> None:
+    async with World(system) as world, Postbox() as postbox:
+        postbox.answers[VERA] = ["data hang-up", "451 4.3.0 busy"]
+        await a_town(system, world, postbox)
+        await world.cancelled("s-1", ["vera"], correlation="one")
+        row = await became(system, "vera", "unknown")
+        await Outbox(_tables(system), system.clock).resend(row["_id"])
+        await eventually(lambda: deliveries(system).find_one({"reason": "451"}))
+        system.clock.advance(timedelta(seconds=40))
+        await became(system, "vera", "sent")
+        await eventually(lambda: deliveries(system).find_one({"due": None}))
+        first, second = postbox.to(VERA)
+        assert first["Message-ID"] == second["Message-ID"]
+        await world.cancelled("s-2", ["vera"], correlation="one")
+        await eventually(lambda: len(postbox.raw) == 3)
+        assert postbox.to(VERA)[2]["Message-ID"] != first["Message-ID"]
+
+
+def _tables(system: System) -> Tables:
+    return Tables(system.copy("notifications").process.plumbing.database)
+
+
+@pytest.mark.promise("P21")
+async def test_what_has_ended_is_kept_for_half_a_year(system: System) -> None:
+    async with World(system) as world, Postbox() as postbox:
+        postbox.answers[ALI] = ["550 5.1.1 nobody here"]
+        await a_town(system, world, postbox)
+        await world.cancelled("s-1", ["vera", "ali"])
+        for row in (await became(system, "vera", "sent"), await became(system, "ali", "failed")):
+            left = row["gone_at"] - system.clock.now()
+            assert round(left / timedelta(days=1)) == 180
+        indexes = await deliveries(system).index_information()
+        assert indexes["gone"]["expireAfterSeconds"] == 0
+        await eventually(lambda: deliveries(system).find_one({"person": "vera", "due": None}))
+        await Outbox(_tables(system), system.clock).resend(row["_id"])
+        assert "gone_at" not in await deliveries(system).find_one({"status": {"$ne": "sent"}})
+
+
+@pytest.mark.parametrize(
+    "address", ["", "Samverkan <no-reply@demo.example>", "no-reply", "a@b@c", "a@b\nBcc: c@d"]
+)
+def test_a_sender_that_is_no_address_stops_the_start_and_says_why(
+    system: System, address: str
+) -> None:
+    settings = system.settings("notifications", smtp_url="smtp://127.0.0.1:1", mail_from=address)
+    with pytest.raises(SystemExit, match="SAMVERKAN_MAIL_FROM must be a bare address"):
+        _sender(settings)
+    assert _sender(settings.model_copy(update={"mail_from": "no-reply@demo.example"}))
 
 
 @pytest.mark.promise("P22")

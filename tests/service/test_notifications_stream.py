@@ -118,7 +118,14 @@ async def test_nothing_is_lost_between_two_streams_nor_what_became_visible_late(
 @pytest.mark.promise("P24")
 @pytest.mark.case("N23")
 @pytest.mark.parametrize(
-    "place", ["abc", "999999", "9999999999999.1c8ad1a7-6a05-5bb1-a7c2-3a3f2f4f7c11"]
+    "place",
+    [
+        "abc",
+        "999999",
+        "9999999999999.1c8ad1a7-6a05-5bb1-a7c2-3a3f2f4f7c11",
+        # More than a year ago: what was read since then may be gone.
+        "1764500000000.1c8ad1a7-6a05-5bb1-a7c2-3a3f2f4f7c11",
+    ],
 )
 async def test_a_place_that_cannot_be_is_answered_by_one_resync_and_the_list(
     system: System, place: str
@@ -155,6 +162,12 @@ async def test_more_than_can_be_replayed_is_answered_by_a_resync(system: System)
             for _ in range(50):
                 await stream.next("notification")
             await stream.next("unread")
+            # The minute is read again at each of these, and what the list stood for is not news.
+            for number in range(3):
+                await world.cancelled(f"s-after-{number}", ["vera"])
+                event = await stream.next("notification")
+                assert event.data["about"][0]["id"] == f"s-after-{number}"
+            assert stream.body.count(b"event: resync") == 1
 
 
 @pytest.mark.promise("P14")
@@ -203,6 +216,18 @@ async def test_a_stream_ends_with_its_token_and_goes_on_with_the_next(system: Sy
         async with live(system, "vera", last.id) as stream:
             found = [(await stream.next("notification")).data["about"][0]["id"] for _ in range(2)]
             assert found == ["s-1", "s-2"]
+
+
+@pytest.mark.promise("P24")
+async def test_a_stream_says_that_its_process_is_about_to_end(system: System) -> None:
+    async with World(system) as world:
+        await a_town(system, world, "vera")
+        async with live(system, "vera") as stream:
+            await stream.next("unread")
+            # What SIGTERM does.
+            system.copy("notifications").app.state.access.stop()
+            assert (await stream.next("closed", 2)).data == {"reason": "restarting"}
+            await stream.ended()
 
 
 @pytest.mark.promise("P21")
