@@ -74,8 +74,9 @@ class Telling:
         new, *_ = await asyncio.gather(
             self._rows.notifications.insert_new([tables.stored(one) for one in notifications]),
             self._rows.lines.insert_new([tables.stored(one) for one in lines]),
-            self._rows.deliveries.insert_new(deliveries),
         )
+        # Not before its lines: it may be due at once.
+        await self._rows.deliveries.insert_new(deliveries)
         joined = new < len(notifications)
         await asyncio.gather(
             self._hasten([one["_id"] for one in deliveries], due),
