@@ -14,6 +14,7 @@ from shared.causes import following
 from shared.contracts.activities import ActivityPlanned
 from shared.database import DatabaseAway
 from shared.deadline import database_deadline, renew_deadline
+from shared.due import AT_ONCE
 from shared.store import By, Change
 from tests.harness import System, eventually
 from tests.service.registry_world import BODEN, done, made, refused
@@ -269,9 +270,63 @@ async def test_each_batch_of_what_follows_has_the_whole_time_of_a_request() -> N
         await asyncio.sleep(slow)
 
     renew_deadline()
-    await many.in_batches([job] * (2 * many.AT_ONCE))
+    await many.in_batches([job] * (2 * AT_ONCE))
     database_deadline.set(None)
     assert max(lefts) - min(lefts) >= slow
+
+
+@pytest.mark.promise("P12")
+async def test_a_cancellation_is_answered_when_the_database_leaves_after_the_commit(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, place = await a_place(system)
+    activity = await world.an_activity(place, schedule=season("2026-12-08", 3))
+    cancel, faults = Sessions.cancel, iter([True] * 2)
+
+    async def away(self: Sessions, *given: Any) -> Any:
+        if next(faults, False):
+            raise DatabaseAway()
+        return await cancel(self, *given)
+
+    monkeypatch.setattr(Sessions, "cancel", away)
+    cora = place.coordinator
+    path = f"/activities/{activity['id']}"
+    answer = done(await cora.activities.post(f"{path}/cancel", {"reason": "illness"}))
+    assert answer["status"] == "cancelled"
+    sessions = [one["session"] for one in activity["meetings"]]
+
+    async def all_cancelled() -> bool:
+        return len(await _cancellations(system, *sessions)) == 3
+
+    await eventually(all_cancelled, 20)
+    assert len(set(await _cancellations(system, *sessions))) == 1
+
+
+@pytest.mark.promise("P5")
+@pytest.mark.case("S02")
+async def test_who_queued_while_we_looked_keeps_the_place_though_busy_elsewhere(
+    system: System,
+) -> None:
+    world, place = await a_place(system)
+    y = await world.another_place(place, name="Biblioteket demo")
+    a, b = await world.volunteers(place.organisation, "a", "b")
+    one_seat = [{"role": "helper", "maximum": 1}]
+    here = await world.a_session(place, at("2026-12-08", 17), roles=one_seat)
+    there = await world.a_session(y, at("2026-12-08", 17), roles=one_seat)
+    await signed_up([a], here)
+    sessions = system.copy("activities").app.state.activities.sessions
+    looked = await sessions.load(here)
+    await signed_up([b], here)
+    await signed_up([b], there)
+    await sessions.withdraw(looked, By(actor=a.id))
+    assert (await world.seats(here))[b.id] == "waiting"
+    done(await b.activities.post(f"/sessions/{there}/withdraw"))
+
+    async def has_it() -> bool:
+        return (await world.seats(here))[b.id] == "seated"
+
+    await eventually(has_it)
+    assert await world.told(here, "seats_released") == []
 
 
 @pytest.mark.promise("P18")
