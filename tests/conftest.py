@@ -12,7 +12,7 @@ from tests.harness import System
 if TYPE_CHECKING:
     from tests.real import Vhost
 
-pytest_plugins = ["tests.real", "tests.rabbitmq4"]
+pytest_plugins = ["tests.real", "tests.scheduling", "tests.rabbitmq4"]
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from deploy.local.runtime import SERVICES
 from tests.chaos.ledger import Ledger
 from tests.chaos.oracle.stores import Stores
 from tests.chaos.run import Stage, under_load
 from tests.chaos.running import Running
 from tests.chaos.scene import fresh
+from tests.system.pulse import felt
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -120,15 +122,17 @@ async def test_without_a_database_every_request_is_a_503_within_a_second(
 ) -> None:
     await fresh(stage.scene)
     answers = Answers()
+    doors = [f"{stage.system.url}/api/{service}/nowhere" for service in SERVICES]
     with outage(stage.system, "mongod"):
         await asyncio.sleep(0.1)
-        give_up_at = time.monotonic() + DATABASE_AWAY_SECONDS
-        while time.monotonic() < give_up_at:
-            requests = (_ask(stage, number, answers) for number in range(AT_ONCE))
-            await asyncio.gather(*requests, asyncio.sleep(0.1))
-    print(f"\n{answers}")
+        async with felt(doors) as pulse:
+            give_up_at = time.monotonic() + DATABASE_AWAY_SECONDS
+            while time.monotonic() < give_up_at:
+                requests = (_ask(stage, number, answers) for number in range(AT_ONCE))
+                await asyncio.gather(*requests, asyncio.sleep(0.1))
+    print(f"\n{answers}; the machine itself took up to {pulse.slowest_seconds:.2f} s")
     assert not answers.faults
-    assert max(answers.seconds) < ANSWER_WITHIN_SECONDS
+    assert max(answers.seconds) < ANSWER_WITHIN_SECONDS + 2 * pulse.slowest_seconds
     came_back = time.monotonic()
     await _answers_again(stage)
     print(f"answered again after {time.monotonic() - came_back:.1f} s")

@@ -23,6 +23,13 @@ class Told(NamedTuple):
     person: str
 
 
+class Mail(NamedTuple):
+    """What tells one mail from others: who gets it, and about what."""
+
+    to: str
+    subject: str
+
+
 @dataclass(frozen=True)
 class Members:
     """Who holds which role in which organisation, of those whose roles stay as they are in a run."""
@@ -76,7 +83,7 @@ def told(stores: Stores, mails: Path, before: Collection[str]) -> Iterator[Findi
     wanted = {one["notification"] for one in lines if one["flow"] not in INBOX_ONLY}
     mailed = Counter[object](one["notification"] for one in rows)
     yield from differences(Counter(wanted & notifications.keys()), mailed, "mail of notification")
-    yield from _sent(rows, mails)
+    yield from _sent(stores, rows, lines, mails)
 
 
 def recipients(row: Document, members: Members) -> Iterator[Told]:
@@ -113,20 +120,29 @@ def _gathered(lines: list[Document], notifications: dict[str, Document]) -> Iter
         yield Finding("astray", f"notification {id} without a line")
 
 
-def _sent(rows: list[Document], mails: Path) -> Iterator[Finding]:
+def _sent(
+    stores: Stores, rows: list[Document], lines: list[Document], mails: Path
+) -> Iterator[Finding]:
     """Each is decided; what says sent has arrived once, what says unknown at most once."""
-    arrived = Counter(_delivery_of(path) for path in mails.glob("*.eml"))
+    people = stores.documents("registry", "person")
+    subjects = {one["notification"]: one["subject"] for one in lines}
+    sent: Counter[Mail] = Counter()
+    maybe: Counter[Mail] = Counter()
     for row in rows:
-        id, status, times = row["_id"], row["status"], arrived[row["_id"]]
-        if status not in ENDED:
-            yield Finding("dead", f"delivery {id} is {status}: {row['reason']}")
-        if status == "sent" and not times:
-            yield Finding("lost", f"mail of delivery {id}, which says that it was sent")
-        if times > 1:
-            yield Finding("duplicated", f"mail of delivery {id} arrived {times} times")
+        if row["status"] not in ENDED:
+            yield Finding("dead", f"delivery {row['_id']} is {row['status']}: {row['reason']}")
+        mail = Mail(people[row["person"]]["state"]["mail"], subjects[row["notification"]])
+        sent[mail] += row["status"] == "sent"
+        maybe[mail] += row["status"] == "unknown"
+    arrived = Counter(one for one in map(_read, mails.glob("*.eml")) if one in sent)
+    for mail, times in (sent - arrived).items():
+        yield Finding("lost", f"{times} mails to {mail.to} about {mail.subject}")
+    for mail, times in (arrived - sent - maybe).items():
+        yield Finding("duplicated", f"{times} mails to {mail.to} about {mail.subject}")
 
 
-def _delivery_of(mail: Path) -> str:
-    """The delivery that a mail's Message-ID names: `<DELIVERY.ROUND@domain>`."""
-    id = str(message_from_bytes(mail.read_bytes())["Message-ID"])
-    return id.strip("<>").partition(".")[0]
+def _read(path: Path) -> Mail:
+    """To whom it went; the first of its threads is the subject that it speaks of."""
+    mail = message_from_bytes(path.read_bytes())
+    thread = str(mail["References"] or "").split()[:1]
+    return Mail(str(mail["X-Envelope-To"]), "".join(thread).strip("<>").partition("@")[0])
