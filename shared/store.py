@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -262,7 +262,8 @@ class Store:
                     raise Busy()
                 if done is None:
                     await asyncio.sleep(random.uniform(0.001, 0.02))
-            turn.written = done.found
+            # What a repeated request had left there is no answer for the next one.
+            turn.written = replace(done.found, entry=None)
         if done.pending:
             self._hand_over(kind, id, done.stored.version, done.stored.state, done.pending)
         return done.stored
