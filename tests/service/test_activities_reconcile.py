@@ -343,6 +343,22 @@ async def test_a_repeated_plan_is_answered_although_circumstances_have_changed(
     refused(await cora.post("/activities", wish, key="twice"), 409, "begins-in-the-past")
 
 
+@pytest.mark.promise("P1")
+@pytest.mark.promise("P18")
+async def test_who_stands_behind_a_repeated_request_gets_an_answer_of_their_own(
+    system: System,
+) -> None:
+    world, place = await a_place(system)
+    a, b, c = await world.volunteers(place.organisation, "a", "b", "c")
+    session = await world.a_session(place)
+    path = f"/sessions/{session}/sign-up"
+    made(await a.activities.post(path, {}, key="once"))
+    await asyncio.gather(
+        *(one.activities.post(path, {}, key="once") for one in (a, b, a, c, a) for _ in range(3))
+    )
+    assert sorted(await world.seats(session)) == sorted([a.id, b.id, c.id])
+
+
 @pytest.mark.promise("P17")
 @pytest.mark.promise("P21")
 async def test_days_at_the_edge_of_the_calendar_are_refused(system: System) -> None:
