@@ -33,7 +33,7 @@ def grant(by: Person, person_id: str, role: str, scope: dict[str, object]) -> No
 
 def organisation(applicant: Person, approved_by: Person, name: str) -> str:
     """An approved organisation that the applicant coordinates; its id."""
-    body = {"name": name, "kind": "independent"}
+    body = {"name": name, "kind": "partner"}
     id = str(applicant.post("/registry/organisations", body)["id"])
     approved_by.post(f"/registry/organisations/{id}/approve")
     return id

@@ -19,7 +19,7 @@ async def test_somebody_signed_in_becomes_a_person_once_however_often_they_regis
     system: System,
 ) -> None:
     await system.start("registry")
-    vera, first = await registered(system, "vera")
+    _, first = await registered(system, "vera")
     _, second = await registered(system, "vera")
     assert first == second
 
