@@ -191,9 +191,7 @@ def _one(runtime: Runtime, service: str, module: str, *words: object) -> float:
     broker = urlsplit(runtime.service_environment(service)["SAMVERKAN_RABBITMQ_URL"])
     environment = {
         **os.environ,
-        "BENCH_MONGODB_URL": urlunsplit(
-            admin._replace(path="/samverkan_bench")
-        ),
+        "BENCH_MONGODB_URL": urlunsplit(admin._replace(path="/samverkan_bench")),
         "BENCH_RABBITMQ_URL": urlunsplit(broker._replace(path=f"/{VHOST}")),
     }
     command = [sys.executable, "-m", f"tests.bench.{module}", *map(str, words)]
