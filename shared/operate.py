@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime
 from pydantic_core import to_json
 
 from shared.caller import Caller
 from shared.contracts.problems import NotFound, Text
-from shared.contracts.texts import Body, Line
+from shared.contracts.texts import Body, Line, Moment
 from shared.database import Document
 from shared.http import Listing, Position, page_answer, reply
 from shared.permissions import Permission, allow
@@ -33,7 +32,7 @@ Operator = Annotated[Caller, Depends(allow(OPERATE))]
 class Since(Body):
     """From when on."""
 
-    since: AwareDatetime
+    since: Moment
 
 
 class DropReason(Body):

@@ -3,14 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime
 
 from services.notifications.permissions import OWN_INBOX
 from services.notifications.queries import INBOX
 from services.notifications.routes import examples
 from services.notifications.routes.here import access, here
 from shared.caller import Caller
-from shared.contracts.texts import Body
+from shared.contracts.texts import Body, Moment
 from shared.http import page_answer, reply, single_values
 from shared.permissions import allow
 
@@ -21,7 +20,7 @@ Own = Annotated[Caller, Depends(allow(OWN_INBOX))]
 class Until(Body):
     """Up to which moment: the `at` of the newest one that the reader has seen."""
 
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 @router.get("", openapi_extra=INBOX.openapi, responses=examples.INBOX)
