@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from services.registry.routes.here import Registry
 from shared.bus import Reaction, Subscription
 from shared.causes import by_event
-from shared.contracts.base import Event
+from shared.contracts.base import Event, Facts
 from shared.contracts.problems import NotFound
+from shared.contracts.registry import AccommodationRegistered
 from shared.store import By
 
 LISTENS = (
@@ -30,15 +31,21 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         Subscription("registry.organisation", reconcile=_for_subject(reconcile_organisation)),
         Subscription("registry.person", reconcile=_for_subject(registry.people.roles.reconcile)),
         Subscription(
-            "registry.accommodation", reconcile=_for_subject(places.reconcile_accommodation)
+            "registry.accommodation",
+            # Nothing refers to a house that is new.
+            reconcile=_for_subject(places.reconcile_accommodation, but=AccommodationRegistered),
         ),
         Subscription("registry.meeting_place", reconcile=_for_subject(places.reconcile)),
         Subscription("activities.session", replica=registry.ways.sessions),
     ]
 
 
-def _for_subject(reconcile: Callable[[str, By], Awaitable[object]]) -> Reaction:
+def _for_subject(
+    reconcile: Callable[[str, By], Awaitable[object]], but: type[Facts] | None = None
+) -> Reaction:
     async def reaction(event: Event) -> None:
+        if but is not None and event.type == but.type:
+            return
         try:
             await reconcile(event.subject, by_event(event.actor))
         except NotFound:
