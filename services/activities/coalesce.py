@@ -23,7 +23,9 @@ class Coalesced(Generic[T]):
     async def run(self, id: str) -> T:
         """The result of a run that began after this call."""
         if id not in self._gathering:
-            self._gathering[id] = asyncio.create_task(self._turn(id, self._running.get(id)))
+            turn = asyncio.create_task(self._turn(id, self._running.get(id)))
+            turn.add_done_callback(_look_at_fault)
+            self._gathering[id] = turn
         return await asyncio.shield(self._gathering[id])
 
     async def _turn(self, id: str, before: asyncio.Task[T] | None) -> T:
@@ -37,3 +39,9 @@ class Coalesced(Generic[T]):
         finally:
             if self._running.get(id) is task:
                 del self._running[id]
+
+
+def _look_at_fault(turn: asyncio.Task[T]) -> None:
+    """Its callers may all have gone meanwhile; then nobody else looks, and that is no alarm."""
+    if not turn.cancelled():
+        turn.exception()
