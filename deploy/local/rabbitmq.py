@@ -103,6 +103,8 @@ class RabbitMQ(Process):
             "disk_free_limit.absolute": "100MB",
             "vm_memory_high_watermark.absolute": "1GB",
             "log.file.level": "warning",
+            # What a queue holds is shown a second later, not five.
+            "collect_statistics_interval": 1000,
             "raft.wal_max_size_bytes": 64_000_000,
         }
         return "".join(f"{key} = {value}\n" for key, value in settings.items())

@@ -22,4 +22,6 @@ def _event(line: str) -> str:
         said = json.loads(line)
     except ValueError:
         return line[:80]
-    return f"{said['event']} {said.get('reason', '')}".strip()
+    return (
+        f"{said['event']} {said.get('reason') or said.get('message') or said.get('exception', '')}"
+    )

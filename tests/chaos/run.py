@@ -24,7 +24,8 @@ from tests.chaos.stream import keep_going, workers
 
 Tell = Callable[[str], None]
 STILL_WITHIN_SECONDS = 240.0
-LOOK_EVERY_SECONDS = 0.5
+LOOK_EVERY_SECONDS = 0.3
+STILL_SECONDS = 3.0
 AFTERMATH_SECONDS = 2.0
 ADMINISTRATOR = "chef"
 
@@ -105,11 +106,13 @@ async def until_still(system: Running) -> frozenset[str]:
     Nothing is raised when something never ends: the verdict says what it is.
     """
     with Stores(system.runtime) as stores:
-        give_up_at, still = time.monotonic() + STILL_WITHIN_SECONDS, 0
-        while still < 2 and time.monotonic() < give_up_at:
-            # Twice in a row: what one queue has given up may be on its way into another.
-            left = await asyncio.to_thread(lambda: next(leftovers(stores), None))
-            still = 0 if left else still + 1
+        began = still_since = time.monotonic()
+        while time.monotonic() - still_since < STILL_SECONDS:
+            # For a while: what a queue holds is shown late, and one's last work is another's first.
+            if await asyncio.to_thread(lambda: next(leftovers(stores), None)):
+                still_since = time.monotonic()
+            if time.monotonic() - began > STILL_WITHIN_SECONDS:
+                break
             await asyncio.sleep(LOOK_EVERY_SECONDS)
         return ids_so_far(stores)
 
