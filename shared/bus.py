@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from aio_pika.abc import AbstractRobustConnection
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
 from faststream.rabbit.message import RabbitMessage
@@ -26,6 +27,7 @@ from shared.telemetry import tracing_event
 log = structlog.get_logger()
 
 PREFETCH = 256
+STOP_SECONDS = 7.0
 PATIENCE_SECONDS = 0.5
 DEFECT_PAUSE_SECONDS = 5.0
 WATCH_EVERY_SECONDS = 10.0
@@ -84,6 +86,7 @@ class Bus:
         self._by_aggregate = {one.aggregate: one for one in subscriptions}
         self._closing = False
         self.consuming = False
+        self._connection: AbstractRobustConnection | None = None
         self.broker = RabbitBroker(
             with_heartbeat(url),
             reconnect_interval=1,
@@ -107,6 +110,7 @@ class Bus:
         while True:
             try:
                 await self.broker.start()
+                self._connection = await self.broker.connect()
                 self.consuming = True
                 break
             except (*BROKER_TROUBLE, asyncio.CancelledError) as error:
@@ -120,7 +124,15 @@ class Bus:
     async def close(self) -> None:
         """Let the handlers in flight finish, then disconnect; what is unacknowledged comes again."""
         self._closing = True
-        await self.broker.stop()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.broker.stop()
+        except (*BROKER_TROUBLE, RuntimeError) as error:
+            log.warning("consumers-not-stopped-in-order", reason=type(error).__name__)
+        finally:
+            # Without its broker the library leaves a connection behind that tries for ever.
+            if self._connection is not None:
+                await self._connection.close()
 
     async def handle(self, event: Event) -> None:
         """Apply one event that has been checked (also when tried again or replayed)."""
@@ -218,7 +230,10 @@ class Bus:
         try:
             declared = await self.broker.declare_queue(RabbitQueue(queue, declare=False))
             return (await declared.declare(timeout=5)).consumer_count
-        except (*BROKER_TROUBLE, RuntimeError):
+        except (*BROKER_TROUBLE, RuntimeError, asyncio.CancelledError):
+            # A connection that is given up cancels whoever waits on it; nobody asked us to end.
+            if is_cancelled():
+                raise
             return None
 
 
