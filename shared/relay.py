@@ -186,9 +186,10 @@ class Relay:
     async def _connect(self) -> None:
         while True:
             try:
-                self._connection = await aio_pika.connect_robust(
-                    with_heartbeat(self._url), reconnect_interval=1, timeout=5
-                )
+                # Made by hand, so that it can be closed also when connecting is broken off.
+                url = URL(with_heartbeat(self._url)).update_query(reconnect_interval=1, fail_fast=1)
+                self._connection = aio_pika.RobustConnection(url)
+                await self._connection.connect(timeout=5)
                 self._channels = [
                     await self._connection.channel(publisher_confirms=True, on_return_raises=True)
                     for _ in range(CHANNELS)

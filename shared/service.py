@@ -122,10 +122,12 @@ class Process:
 
     async def close(self) -> None:
         """In the order that loses nothing: consumers, then the relay, then the connections."""
-        await self.bus.close()
-        await self.plumbing.relay.close()
-        await self.plumbing.keys.close()
-        await self.plumbing.database.close()
+        parts = (self.bus, self.plumbing.relay, self.plumbing.keys, self.plumbing.database)
+        for part in parts:
+            try:
+                await part.close()
+            except Exception:
+                log.exception("part-not-closed", part=type(part).__name__)
 
     async def ready(self) -> dict[str, bool]:
         """What a copy needs before it may be asked: each part, and whether it is there."""

@@ -249,6 +249,7 @@ async def test_with_the_database_away_every_request_is_answered_503_within_a_sec
         try:
             for _ in range(2):
                 await _all_refused(copy)
+            assert not copy.process.plumbing.database.available
         finally:
             await asyncio.to_thread(recover, own_mongod)
 
@@ -278,7 +279,6 @@ async def _all_refused(copy: Copy) -> None:
         assert answer.status_code == 503
         assert answer.headers["content-type"].startswith("application/problem+json")
         assert int(answer.headers["retry-after"]) >= 1
-    assert not copy.process.plumbing.database.available
     live = await copy.http.get("http://toy/health/live")
     ready = await copy.http.get("http://toy/health/ready")
     assert (live.status_code, ready.status_code) == (200, 503)
