@@ -215,12 +215,13 @@ async def test_what_happens_in_a_session_meanwhile_does_not_split_a_cancellation
     [a] = await world.volunteers(place.organisation, "a")
     session = await world.a_session(place)
     activity = (await _store(system).load(SESSION, session)).state.activity
-    cancelled = {"status": "cancelled", "cancel_reason": "illness"}
+    await signed_up([a], session)
     # As it stands between the commit of a cancellation and the cancelling of its sessions.
+    await system.copy("activities").process.bus.close()
+    cancelled = {"status": "cancelled", "cancel_reason": "illness"}
     await _store(system).change(
         ACTIVITY, activity, lambda one: Change(one.model_copy(update=cancelled)), By()
     )
-    await signed_up([a], session)
     reconciler = _reconciler(system)
     await reconciler.session(session, By(actor=a.id))
     assert (await world.session(a, session))["status"] == "scheduled"

@@ -76,16 +76,17 @@ class Activities:
         """See that each meeting has its session, and that a cancelled activity has none coming."""
         activity = (await self._relocation.activity(await self.load(id), following(by))).state
         if activity.status == "cancelled":
-            await self._cancel_sessions(id, activity, by)
+            await self._cancel_sessions(id, activity, await self._cancelled_by(id) or by)
         elif activity.status in LIVE:
             await self._plan_sessions(id, activity, by)
 
-    async def cancel_rest(self, id: str) -> None:
-        """A session appeared after a cancellation: it belongs to the command that cancelled."""
+    async def _cancelled_by(self, id: str) -> By | None:
+        """The command that cancelled it: whatever event has us look, it stays one message."""
         rows = [one for one in await self.timeline(id) if one["type"] == _CANCELLED]
-        for row in rows[-1:]:
-            by = By(actor=row["actor"], correlation=row["correlation"], cause=row["_id"])
-            await self.reconcile(id, by)
+        if not rows:
+            return None
+        row = rows[-1]
+        return By(actor=row["actor"], correlation=row["correlation"], cause=row["_id"])
 
     async def wake(self, id: str, by: By) -> None:
         """Started, or ended."""

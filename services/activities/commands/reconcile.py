@@ -66,7 +66,7 @@ class Reconciler:
             return
         activity = (await self._activities.load(stored.state.activity)).state
         if activity.status == "cancelled":
-            await self._activities.cancel_rest(stored.state.activity)
+            await self._activities.reconcile(stored.state.activity, by)
             return
         reason = await self._closed(stored.state.meeting_place)
         if reason is not None:
