@@ -43,7 +43,12 @@ def main() -> None:
         people.officer(administrator)
         for name in chosen:
             out.print(f"measuring {name} ...")
-            found += SUBJECTS[name](runtime)
+            for row in SUBJECTS[name](runtime):
+                ratio = "" if row.ratio is None else f", ratio {row.ratio:.2f}"
+                out.print(
+                    f"  {row.what}: {row.ours} (bare {row.bare or '-'}{ratio}) {row.async_driver}"
+                )
+                found.append(row)
     out.print(_table(found))
     if options.json:
         figures = {"machine": _machine(), "rows": [asdict(row) for row in found]}

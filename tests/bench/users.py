@@ -56,7 +56,7 @@ class Stage:
             "door": "Öppen (demo).",
             "agreement": {"from": str(today), "until": str(today + timedelta(days=700))},
         }
-        id = str(self.coordinator.post("/registry/meeting-places", body)["id"])
+        id = str(self._once_known("/registry/meeting-places", body)["id"])
         self.coordinator.post(f"/registry/meeting-places/{id}/sign", {"party": self.organisation})
         officer.post(f"/registry/meeting-places/{id}/sign", {"party": "agency"})
         self.coordinator.post(f"/registry/meeting-places/{id}/open")
@@ -87,13 +87,16 @@ class Stage:
                 "meetings": meetings,
             },
         }
-        return [one["session"] for one in self._once_known(plan)["meetings"]]
+        return [
+            one["session"] for one in self._once_known("/activities/activities", plan)["meetings"]
+        ]
 
-    def _once_known(self, plan: Answer) -> Answer:
+    def _once_known(self, path: str, body: Answer) -> Answer:
+        """The answer, once a new role or place has come to where it is asked for."""
         give_up_at = time.monotonic() + ANSWER_WITHIN_SECONDS
         while True:
             try:
-                answer: Answer = self.coordinator.post("/activities/activities", plan)
+                answer: Answer = self.coordinator.post(path, body)
                 return answer
             except ApiError as error:
                 if error.status not in (403, 404, 409) or time.monotonic() > give_up_at:
