@@ -36,6 +36,21 @@ def a_running_system(copies: int = 1, **variables: str) -> Iterator[Runtime]:
 
 
 @contextmanager
+def services_at_rest(runtime: Runtime) -> Iterator[None]:
+    """Stop the running services' processes for a while, so that only what is measured works."""
+    processes = [part.record.process() for part in runtime.services]
+    for process in processes:
+        if process is not None:
+            process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            if process is not None:
+                process.resume()
+
+
+@contextmanager
 def a_process(
     command: list[str], path: str, environment: dict[str, str] | None = None
 ) -> Iterator[tuple[str, psutil.Process, float]]:
