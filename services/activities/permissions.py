@@ -1,4 +1,4 @@
-"""Who may do what in activities. The table in the documentation is generated from this file."""
+"""Who may do what in activities. Tests walk every route for the one it states."""
 
 from services.activities.domain.activity import Activity
 from services.activities.domain.session import Session

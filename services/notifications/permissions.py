@@ -1,4 +1,4 @@
-"""Who may do what in notifications. The table in the documentation is generated from this file."""
+"""Who may do what in notifications. Tests walk every route for the one it states."""
 
 from shared.contracts.problems import Text
 from shared.permissions import Permission

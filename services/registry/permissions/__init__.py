@@ -1,1 +1,1 @@
-"""Who may do what in the registry. The table in the documentation is generated from this folder."""
+"""Who may do what in the registry. Tests walk every route for the one it states."""
