@@ -320,12 +320,19 @@ class Demo:
         return None
 
     def _coverage(self) -> str:
-        found = eventually(lambda: self.officer.get("/activities/coverage/country"))
+        houses = [one["status"] for one in self.officer.pages("/registry/accommodations")]
+        wanted = houses.count("open") + houses.count("closing")
+        found = eventually(partial(self._whole_country, wanted))
         people, houses = found["people"], found["accommodations"]
         return (
             f"{people['without_meeting_place']} of {people['all']} people have no living meeting place; "
             f"{houses['living']} of {houses['all']} accommodations have one"
         )
+
+    def _whole_country(self, wanted: int) -> Answer | None:
+        """The country's figures, once every house that counts is among them."""
+        found: Answer = self.officer.get("/activities/coverage/country")
+        return found if found["accommodations"]["all"] >= wanted else None
 
     def _one_coverage(self, accommodation: str) -> str:
         found = self.officer.get(f"/activities/coverage/{accommodation}")
