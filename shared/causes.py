@@ -5,7 +5,7 @@ from starlette.requests import Request
 from shared import telemetry
 from shared.caller import Caller
 from shared.http import repeat_key
-from shared.store import By
+from shared.kind import By
 
 
 async def by(request: Request, caller: Caller, expected: int | None = None) -> By:

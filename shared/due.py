@@ -18,8 +18,9 @@ from shared import failpoints
 from shared.clock import Clock
 from shared.contracts.problems import NotFound
 from shared.database import Collection, DatabaseAway, Document
+from shared.kind import Kind
 from shared.relay import Relay
-from shared.store import LEASE_SECONDS, Kind, Store
+from shared.store import LEASE_SECONDS, Store
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from shared.contracts.base import Event
 from shared.contracts.problems import NotFound
 from shared.database import Database, DatabaseAway, Document
 from shared.due import claim, in_parallel
-from shared.store import due_index
+from shared.kind import due_index
 
 log = structlog.get_logger()
 

@@ -8,15 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import to_json
 
+from shared import resync
 from shared.caller import Caller
 from shared.contracts.problems import NotFound, Text
 from shared.contracts.texts import Body, Line, Moment
 from shared.database import Document
 from shared.http import Listing, Position, page_answer, reply
+from shared.kind import Kind
 from shared.permissions import Permission, allow
 from shared.replica import Replica, replica_document
 from shared.service import Plumbing
-from shared.store import Kind
 
 OPERATE = Permission[object](
     "operate",
@@ -97,22 +98,24 @@ def _resync_routes(
     by_name = {kind.collection: kind for kind in kinds if kind.snapshots}
 
     @router.post("/resync/{aggregate}")
-    async def resync(caller: Operator, aggregate: str) -> Response:
+    async def resync_aggregate(caller: Operator, aggregate: str) -> Response:
         """Publish a snapshot of every one of them; replicas take what they lack."""
         if aggregate not in by_name:
             raise NotFound()
-        return reply({"asked": await plumbing.store.resync(by_name[aggregate])}, 202)
+        return reply({"asked": await resync.snapshots(plumbing.store, by_name[aggregate])}, 202)
 
     @router.post("/replay")
-    async def replay(caller: Operator, body: Since) -> Response:
+    async def replay_since(caller: Operator, body: Since) -> Response:
         """After a lost broker: publish again what happened since; nobody is told twice."""
-        again = [await plumbing.store.replay(kind, body.since) for kind in by_name.values()]
+        again = [
+            await resync.events_since(plumbing.store, kind, body.since) for kind in by_name.values()
+        ]
         return reply({"asked": sum(again)}, 202)
 
     @router.post("/restored")
-    async def lift(caller: Operator) -> Response:
+    async def restored(caller: Operator) -> Response:
         """After a restore: raise every version and publish every state anew."""
-        lifted = [await plumbing.store.lift(kind) for kind in kinds]
+        lifted = [await resync.lift(plumbing.store, kind) for kind in kinds]
         return reply({"asked": sum(lifted)}, 202)
 
     @router.get("/fingerprints/{aggregate}", openapi_extra=FINGERPRINTS.openapi)

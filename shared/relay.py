@@ -27,15 +27,8 @@ from shared import failpoints
 from shared.clock import Clock
 from shared.contracts.base import DATASCHEMA
 from shared.database import Database, DatabaseAway, Document
-from shared.store import (
-    REMEMBERED_FOR,
-    By,
-    Kind,
-    event_id,
-    history_row,
-    is_snapshot,
-    snapshots_of,
-)
+from shared.kind import By, Kind, event_id, is_snapshot, snapshots_of
+from shared.store import REMEMBERED_FOR, history_row
 
 log = structlog.get_logger()
 

@@ -31,11 +31,12 @@ from shared.failed import INDEXES as FAILED_INDEXES
 from shared.failed import FailedMessages
 from shared.http import describe, install, route_template
 from shared.keys import KeySet
+from shared.kind import Kind
 from shared.people import HEARTBEAT, HEARTBEAT_SECONDS
 from shared.relay import HISTORY_INDEXES, Relay, is_cancelled
 from shared.replica import Replica
 from shared.settings import Settings
-from shared.store import LEASE_SECONDS, Kind, Store
+from shared.store import LEASE_SECONDS, Store
 from shared.tokens import TokenVerifier
 
 log = structlog.get_logger()

@@ -9,120 +9,35 @@ pending events, or `wakes_at`, whichever comes first; `naps` counts wake-ups tha
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Generic, Protocol, TypeVar, cast
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from typing import Any, Generic, Protocol, cast
 from weakref import WeakValueDictionary
-
-from pydantic import BaseModel
-from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from shared import failpoints
 from shared.clock import Clock
-from shared.contracts.base import Facts, Snapshot, aggregate_of
+from shared.contracts.base import Facts
 from shared.contracts.problems import Busy, KeyReused, NotFound, Problem, Stale, Unavailable
 from shared.database import Collection, Database, Document, Taken
-from shared.deadline import database_seconds_left, renew_deadline
-
-S = TypeVar("S", bound=BaseModel)
+from shared.kind import (
+    By,
+    Change,
+    Kind,
+    RepeatKey,
+    Rule,
+    S,
+    Stored,
+    due_index,
+    is_snapshot,
+    new_id,
+    pending_event,
+)
 
 CONFLICTS_RETRIED_SECONDS = 2.0
 LEASE_SECONDS = 5
 REMEMBERED_RESULTS = 200
 REMEMBERED_FOR = timedelta(hours=24)
-RESTORE_LIFT = 1_000_000
-NAMESPACE = uuid5(NAMESPACE_URL, "https://samverkan.example/")
-
-
-class RepeatKey(Protocol):
-    """What an Idempotency-Key comes to: who, where and which key; and of which body."""
-
-    @property
-    def key_hash(self) -> str: ...
-    @property
-    def body_hash(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who causes a change, in which chain of causes, and on what condition.
-
-    `expected` is the version the caller has seen (If-Match). `correlation` is the first command.
-    """
-
-    actor: str | None = None
-    correlation: str = field(default_factory=lambda: str(uuid4()))
-    cause: str | None = None
-    traceparent: str = ""
-    repeat: RepeatKey | None = None
-    expected: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change(Generic[S]):
-    """What a rule answers: the state that will be, what happened, and a small result to repeat."""
-
-    state: S
-    events: tuple[Facts, ...] = ()
-    result: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[S]):
-    """An aggregate as it stands; `result` is the rule's, or the first one's when repeated."""
-
-    id: str
-    version: int
-    state: S
-    result: Mapping[str, Any] = field(default_factory=dict)
-    repeated: bool = False
-
-
-@dataclass(frozen=True)
-class Kind(Generic[S]):
-    """What the plumbing must know of one kind of aggregate; the domain knows the rest.
-
-    `snapshots` says per public aggregate what may be told of a state (several where contacts travel
-    apart, none where nothing is published). `keys` are the values that indexes stand on. `upcasts`
-    lead a stored state from one `schema` number to the next.
-    """
-
-    name: str
-    state: type[S]
-    snapshots: Mapping[str, Callable[[S], Snapshot]] = field(default_factory=dict)
-    wakes_at: Callable[[S], datetime | None] = lambda _: None
-    keys: Callable[[S], dict[str, Any]] = lambda _: {}
-    indexes: tuple[IndexModel, ...] = ()
-    schema: int = 1
-    upcasts: Mapping[int, Callable[[Document], Document]] = field(default_factory=dict)
-    erased: Callable[[S], bool] = lambda _: False
-
-    @property
-    def collection(self) -> str:
-        """`organisation` of `registry.organisation`."""
-        return self.name.split(".")[1]
-
-    def read(self, document: Document) -> S:
-        """The state in a document, brought up to today's schema; 503 for one from the future."""
-        schema, state = document["schema"], document["state"]
-        if schema > self.schema:
-            raise Unavailable("newer-data", retry_after=60)
-        while schema < self.schema:
-            state = self.upcasts[schema](state)
-            schema += 1
-        return self.state.model_validate(state)
-
-    def snapshot(self, aggregate: str, state: S, version: int) -> Document:
-        """The public state of `aggregate`, or its tombstone."""
-        if self.erased(state):
-            return {"version": version, "erased": True}
-        public = self.snapshots[aggregate](state).model_dump(mode="json", by_alias=True)
-        return {"version": version, **public}
-
-
-Rule = Callable[[S], Change[S]]
 
 
 class Outbox(Protocol):
@@ -131,21 +46,6 @@ class Outbox(Protocol):
     def committed(
         self, kind: "Kind[Any]", id: str, version: int, state: Any, pending: list[Document]
     ) -> None: ...
-
-
-def event_id(aggregate_id: str, version: int, event_type: str) -> str:
-    """The same for the same event, however often it is sent."""
-    return str(uuid5(NAMESPACE, f"{aggregate_id} {version} {event_type}"))
-
-
-def derived_id(*parts: object) -> str:
-    """An id that follows from other ids, so that doing a thing twice makes it once."""
-    return str(uuid5(NAMESPACE, " ".join(map(str, parts))))
-
-
-def new_id(by: By) -> str:
-    """The id of what `by` creates: the same when the same request is repeated."""
-    return derived_id("new", by.repeat.key_hash) if by.repeat else str(uuid4())
 
 
 _WITHOUT_PLUMBING = dict.fromkeys(
@@ -375,70 +275,9 @@ class Store:
                 rows.setdefault(one["id"], history_row(kind, id, one))
         return sorted(rows.values(), key=lambda row: int(row["version"]))[:limit]
 
-    async def resync(self, kind: Kind[Any]) -> int:
-        """Have the sweep publish a snapshot of every aggregate of a kind; how many there are.
-
-        The snapshots go through `pending` like any event, so a kill loses none of them.
-        """
-        return await self._each_page(kind, {})
-
-    async def replay(self, kind: Kind[Any], since: datetime) -> int:
-        """After a lost broker: have the sweep publish again what the history says happened since.
-
-        The events keep their ids, so whoever has taken one before tells nobody twice; each carries
-        the state as it is now. How many there are.
-        """
-        done, last = 0, ""
-        history = self.database.collection("history")
-        while True:
-            if database_seconds_left() is not None:
-                renew_deadline()
-            rows = await history.find(
-                {"aggregate": kind.name, "time": {"$gte": since}, "_id": {"$gt": last}},
-                sort=[("_id", 1)],
-                limit=500,
-            )
-            if not rows:
-                return done
-            await self.of(kind).bulk([_pending_again(row, self.clock.now()) for row in rows])
-            done, last = done + len(rows), rows[-1]["_id"]
-
-    async def lift(self, kind: Kind[Any]) -> int:
-        """After a restore: raise every version, so that replicas take what is older in truth.
-
-        The snapshots that tell them are pending in the same write; how many there are.
-        """
-        return await self._each_page(kind, {"$inc": {"version": RESTORE_LIFT}})
-
     async def ensure_indexes(self, kind: Kind[Any]) -> None:
         """The plumbing's own indexes on `due` and `wakes_at`, and the kind's."""
         await self.of(kind).ensure_indexes([due_index("due"), due_index("wakes_at"), *kind.indexes])
-
-    async def _each_page(self, kind: Kind[Any], update: Document) -> int:
-        done, last = 0, ""
-        while True:
-            if database_seconds_left() is not None:
-                renew_deadline()
-            page = await self.of(kind).find(
-                {"_id": {"$gt": last}}, projection={"version": 1}, sort=[("_id", 1)], limit=500
-            )
-            if not page:
-                return done
-            await self.of(kind).bulk([self._ask_for_snapshots(kind, one, update) for one in page])
-            done, last = done + len(page), page[-1]["_id"]
-
-    def _ask_for_snapshots(self, kind: Kind[Any], found: Document, update: Document) -> Any:
-        now, by, id = self.clock.now(), By(), found["_id"]
-        publisher, _ = kind.name.split(".")
-        pending = [
-            self._event(
-                f"{publisher}.snapshot.{name.split('.')[1]}", id, found["version"], {}, by, now
-            )
-            for name in kind.snapshots
-        ]
-        # Where nothing is told (a Location), there is nothing to sweep either.
-        asked = {"$push": {"pending": {"$each": pending}}, "$set": {"due": now}} if pending else {}
-        return UpdateOne({"_id": id}, {**asked, **update})
 
     def _turn(self, kind: Kind[Any], id: str) -> "_Turn":
         # One after the other on a hot document spares its callers most version conflicts.
@@ -530,27 +369,11 @@ class Store:
         self, id: str, version: int, events: Sequence[Facts], by: By, now: datetime
     ) -> list[Document]:
         return [
-            self._event(
+            pending_event(
                 event.type, id, version, event.model_dump(mode="json", by_alias=True), by, now
             )
             for event in events
         ]
-
-    @staticmethod
-    def _event(
-        type: str, id: str, version: int, facts: Document, by: By, now: datetime
-    ) -> Document:
-        return {
-            "id": event_id(id, version, type),
-            "type": type,
-            "version": version,
-            "time": now,
-            "actor": by.actor,
-            "correlation": by.correlation,
-            "cause": by.cause,
-            "traceparent": by.traceparent,
-            "facts": facts,
-        }
 
     def _hand_over(
         self, kind: Kind[S], id: str, version: int, state: S, pending: list[Document]
@@ -577,31 +400,10 @@ def _sweep_due(document: Document) -> datetime | None:
     return due if document["pending"] else None
 
 
-def due_index(field: str) -> IndexModel:
-    """An index of what has its time; rows that wait for nothing are not in it."""
-    return IndexModel(
-        [(field, ASCENDING)], name=field, partialFilterExpression={field: {"$type": "date"}}
-    )
-
-
 def history_row(kind: Kind[Any], subject: str, pending: Document) -> Document:
     """The line of the timeline that a pending event becomes."""
     told = {key: value for key, value in pending.items() if key != "id"}
     return {"_id": pending["id"], "aggregate": kind.name, "subject": subject, **told}
-
-
-def _pending_again(row: Document, now: datetime) -> Any:
-    event = {key: row[key] for key in row if key not in ("_id", "aggregate", "subject")}
-    event["id"] = row["_id"]
-    return UpdateOne(
-        {"_id": row["subject"], "pending.id": {"$ne": row["_id"]}},
-        {"$push": {"pending": event}, "$set": {"due": now}},
-    )
-
-
-def is_snapshot(event_type: str) -> bool:
-    """True for what only a resync sends."""
-    return event_type.split(".")[1] == "snapshot"
 
 
 def _entry(repeat: RepeatKey, result: Mapping[str, Any], now: datetime) -> Document:
@@ -612,16 +414,3 @@ def _same_body(entry: Document, by: By) -> Mapping[str, Any]:
     if by.repeat is None or entry["body"] != by.repeat.body_hash:
         raise KeyReused()
     return cast(Mapping[str, Any], entry["result"])
-
-
-def snapshots_of(
-    kind: Kind[S], state: S, version: int, pending: Sequence[Document]
-) -> dict[str, Document]:
-    """The public state for each aggregate that the pending events speak of."""
-    names = {_public_aggregate(one["type"]) for one in pending}
-    return {name: kind.snapshot(name, state, version) for name in names if name in kind.snapshots}
-
-
-def _public_aggregate(event_type: str) -> str:
-    publisher, kind, what = event_type.split(".")
-    return f"{publisher}.{what}" if kind == "snapshot" else aggregate_of(event_type)

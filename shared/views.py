@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from shared.http import etag
-from shared.store import Stored
+from shared.kind import Stored
 
 S = TypeVar("S", bound=BaseModel)
 

@@ -19,10 +19,10 @@ from deploy.topology import apply
 from shared.access import People
 from shared.clock import Clock
 from shared.contracts.base import Event
+from shared.kind import By, derived_id
 from shared.replica import replica_document
 from shared.service import Process
 from shared.settings import Settings
-from shared.store import By, derived_id
 from tests.harness import SECRET, eventually
 from tests.real import Vhost
 from tests.toy import COUNTER, PASSWORD, Toy, create, plan, shadow_id

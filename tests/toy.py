@@ -27,12 +27,13 @@ from shared.contracts.base import Event, Facts, Snapshot
 from shared.contracts.problems import NotFound
 from shared.database import Document, Taken
 from shared.http import repeat_key
+from shared.kind import By, Change, Kind, Stored, derived_id, new_id
 from shared.operate import operator_routes
 from shared.permissions import public
 from shared.replica import Replica
 from shared.service import Plumbing, Service, application
 from shared.settings import Settings
-from shared.store import By, Change, Kind, Store, Stored, derived_id, new_id
+from shared.store import Store
 from shared.telemetry import chain
 
 NAME = "toy"

@@ -17,10 +17,10 @@ from services.activities.routes import sessions as session_routes
 from services.activities.routes.here import Here
 from shared.causes import by_event
 from shared.clock import Clock
+from shared.kind import Kind
 from shared.operate import operator_routes
 from shared.service import Plumbing, Service, application
 from shared.settings import Settings
-from shared.store import Kind
 
 NAME = "activities"
 

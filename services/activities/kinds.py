@@ -18,7 +18,7 @@ from shared.contracts.activities import (
     SessionSnapshot,
 )
 from shared.contracts.bands import band
-from shared.store import Kind
+from shared.kind import Kind
 
 
 def _by(name: str, *fields: str) -> IndexModel:

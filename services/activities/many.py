@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from shared.database import Document
 from shared.deadline import database_seconds_left, renew_deadline
 from shared.due import AT_ONCE, in_parallel
-from shared.store import Kind, Store, Stored
+from shared.kind import Kind, Stored
+from shared.store import Store
 
 S = TypeVar("S", bound=BaseModel)
 

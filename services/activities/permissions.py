@@ -4,8 +4,8 @@ from services.activities.domain.activity import Activity
 from services.activities.domain.session import Session
 from shared.caller import Caller, Role
 from shared.contracts.problems import Text
+from shared.kind import Stored
 from shared.permissions import Permission
-from shared.store import Stored
 
 REGISTERED = Text("Alla som är registrerade", "Everyone registered")
 OWN_COORDINATORS = Text("Arrangörens samordnare", "The organiser's coordinators")

@@ -17,7 +17,8 @@ from shared.contracts.activities import ActivityStatus, SessionStatus
 from shared.contracts.bands import to_tens
 from shared.database import Document
 from shared.http import Listing, Page, Position
-from shared.store import Kind, Store, Stored
+from shared.kind import Kind, Stored
+from shared.store import Store
 
 S = TypeVar("S", bound=BaseModel)
 

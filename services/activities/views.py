@@ -13,7 +13,7 @@ from services.activities.domain.session import Session
 from services.activities.permissions import is_leader, runs
 from shared.caller import Caller
 from shared.contracts.bands import band
-from shared.store import Stored
+from shared.kind import Stored
 from shared.views import FieldTable
 
 EVERYONE = ("network", "coordinator")

@@ -28,10 +28,10 @@ from services.notifications.tables import INDEXES, Tables
 from services.notifications.telling import Telling
 from shared.clock import Clock
 from shared.due import DueLoop
+from shared.kind import Kind
 from shared.operate import operator_routes
 from shared.service import Plumbing, Service, application
 from shared.settings import Settings
-from shared.store import Kind
 
 log = structlog.get_logger()
 

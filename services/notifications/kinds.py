@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.notifications.domain.preferences import Preferences
-from shared.store import Kind
+from shared.kind import Kind
 
 PREFERENCES = Kind(name="notifications.preferences", state=Preferences)
 

@@ -47,7 +47,7 @@ from shared import failpoints, telemetry
 from shared.clock import Clock
 from shared.database import DatabaseAway, Document
 from shared.due import claim, in_parallel
-from shared.store import derived_id
+from shared.kind import derived_id
 
 log = structlog.get_logger()
 

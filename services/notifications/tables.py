@@ -17,7 +17,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateMany
 from services.notifications.domain.notification import Line, Lines, Notification
 from shared.contracts.base import PersonId
 from shared.database import Collection, Database, Document
-from shared.store import derived_id
+from shared.kind import derived_id
 
 NOTIFICATIONS, LINES, DELIVERIES = "notifications", "lines", "deliveries"
 LINES_READ = 200

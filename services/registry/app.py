@@ -23,10 +23,10 @@ from services.registry.routes import ways as way_routes
 from services.registry.routes.here import Registry
 from shared.causes import by_event
 from shared.clock import Clock
+from shared.kind import Kind
 from shared.operate import operator_routes
 from shared.service import Plumbing, Service, application
 from shared.settings import Settings
-from shared.store import Kind
 
 NAME = "registry"
 

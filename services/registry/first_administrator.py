@@ -12,7 +12,8 @@ from services.registry.domain.person import Profile
 from services.registry.kinds import PERSON
 from services.registry.offline import run
 from shared.contracts.registry import RoleGrant, Scope
-from shared.store import By, Store, derived_id
+from shared.kind import By, derived_id
+from shared.store import Store
 from shared.tokens import Identity
 
 

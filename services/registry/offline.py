@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from shared import settings
 from shared.clock import Clock
 from shared.database import Database, DatabaseAway, Document
-from shared.store import Kind, Store
+from shared.kind import Kind
+from shared.store import Store
 
 
 class _LaterByTheSweep:

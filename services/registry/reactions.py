@@ -8,7 +8,7 @@ from shared.causes import by_event
 from shared.contracts.base import Event, Facts
 from shared.contracts.problems import NotFound
 from shared.contracts.registry import AccommodationRegistered
-from shared.store import By
+from shared.kind import By
 
 LISTENS = (
     "registry.organisation",

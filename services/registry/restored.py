@@ -16,13 +16,15 @@ from pathlib import Path
 from services.registry.commands.people import People
 from services.registry.kinds import KINDS
 from services.registry.offline import run
-from shared.store import By, Store
+from shared import resync
+from shared.kind import By
+from shared.store import Store
 
 
 async def restored(store: Store) -> int:
     """Lift and erase again; how many were erased again."""
     for kind in KINDS:
-        await store.lift(kind)
+        await resync.lift(store, kind)
     return await People(store).erase_again(By())
 
 

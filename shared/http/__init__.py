@@ -10,7 +10,7 @@ from shared.http.describe import describe
 from shared.http.errors import answer_problems
 from shared.http.gate import Gate, route_template
 from shared.http.lists import Listing, Page, page_answer, single_values
-from shared.http.repeats import RepeatKey, repeat_key, repeat_key_of
+from shared.http.repeats import RepeatKey, repeat_key
 from shared.http.versions import etag, expected_version, not_modified
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "page_answer",
     "problem_reply",
     "repeat_key",
-    "repeat_key_of",
     "reply",
     "route_template",
     "single_values",

@@ -1,12 +1,10 @@
 """Idempotency-Key (P18): what makes a repeated request the same request. The store keeps it."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Request
 from pydantic_core import to_json
 
 from shared.contracts.problems import BadRequest, KeyReused, Text
@@ -44,21 +42,6 @@ async def repeat_key(request: Request, person: str) -> RepeatKey | None:
     scope = to_json([person, request.method, request.scope["path"], given[0]])
     query = request.scope["query_string"]
     return RepeatKey(_digest(scope), _digest(query + b"\0" + await request.body()))
-
-
-def repeat_key_of(
-    person: Callable[..., str] | Callable[..., Awaitable[str]],
-) -> Callable[..., Awaitable[RepeatKey | None]]:
-    """A FastAPI dependency for POST routes, given the dependency that says who is asking."""
-
-    async def dependency(
-        request: Request,
-        caller: Annotated[str, Depends(person)],
-        idempotency_key: Annotated[str | None, Header(description=_MALFORMED.en)] = None,
-    ) -> RepeatKey | None:
-        return await repeat_key(request, caller)
-
-    return dependency
 
 
 def _digest(content: bytes) -> str:

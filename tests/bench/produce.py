@@ -17,8 +17,8 @@ import uvloop
 from shared.clock import Clock
 from shared.contracts.registry import AccommodationRegistered, AccommodationSnapshot
 from shared.database import Database, Document
+from shared.kind import Kind, event_id
 from shared.relay import Relay
-from shared.store import Kind, event_id
 
 HOUSE = AccommodationSnapshot(
     code="D-001",

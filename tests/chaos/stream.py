@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from shared.store import derived_id
+from shared.kind import derived_id
 from tests.chaos.ledger import Deed, Ledger
 from tests.chaos.people import Answer, Someone
 from tests.chaos.scene import Scene, an_activity, an_organisation, sessions_of

@@ -10,7 +10,7 @@ import httpx
 from shared.causes import following
 from shared.clock import local_date
 from shared.contracts.registry import RoleGrant, RoleName, Scope, ScopeKind
-from shared.store import By
+from shared.kind import By
 from tests.harness import Client, System, eventually
 
 NUMBERS = ("802400-0005", "802400-0013", "802400-0021", "802400-0039", "969600-0000")

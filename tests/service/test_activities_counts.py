@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.activities.kinds import SESSION
-from shared.store import By
+from shared.kind import By
 from tests.harness import System, eventually
 from tests.service.registry_world import done, made, refused
 from tests.service.world import ActivitiesWorld, Place, Someone, at, season, signed_up

@@ -9,8 +9,8 @@ from services.activities.domain.activity import Activity
 from services.activities.kinds import ACTIVITY
 from shared.contracts.activities import ActivityPlanned
 from shared.database import Collection
+from shared.kind import By, Change
 from shared.permissions import stated_permissions
-from shared.store import By, Change
 from tests.harness import System, eventually
 from tests.service.registry_world import done, made, refused
 from tests.service.world import ActivitiesWorld, Place, at, plan, season, signed_up

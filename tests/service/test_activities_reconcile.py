@@ -15,7 +15,7 @@ from shared.contracts.activities import ActivityPlanned
 from shared.database import DatabaseAway
 from shared.deadline import database_deadline, renew_deadline
 from shared.due import AT_ONCE
-from shared.store import By, Change
+from shared.kind import By, Change
 from tests.harness import System, eventually
 from tests.service.registry_world import BODEN, done, made, refused
 from tests.service.world import ActivitiesWorld, Place, Someone, at, plan, season, signed_up

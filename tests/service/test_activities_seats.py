@@ -8,7 +8,7 @@ import pytest
 
 from services.activities.commands import clashes
 from shared.causes import following
-from shared.store import By
+from shared.kind import By
 from tests.harness import System, eventually
 from tests.service.registry_world import done, refused
 from tests.service.world import ActivitiesWorld, Place, Someone, at, signed_up

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.store import By, Change
+from shared.kind import By, Change
 from tests.harness import eventually
 from tests.plumbing import Place, settled
 from tests.service.test_plumbing_operate import Desk, desk

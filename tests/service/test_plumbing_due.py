@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.store import By, Change
+from shared.kind import By, Change
 from tests.harness import MovableClock, eventually
 from tests.plumbing import Place, running, settled
 from tests.toy import COUNTER, Begun, Counter, sleep_until

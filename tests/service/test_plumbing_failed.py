@@ -15,7 +15,7 @@ from shared.contracts.base import Event
 from shared.contracts.problems import NotFound
 from shared.database import Database, DatabaseAway
 from shared.failed import PAUSES_SECONDS, FailedMessages, NotThereYet
-from shared.store import By, Change
+from shared.kind import By, Change
 from tests.harness import eventually
 from tests.plumbing import Place, running, settled
 from tests.real import Vhost

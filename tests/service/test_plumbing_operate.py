@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.caller import KnownPerson
-from shared.store import By, Change
+from shared.kind import By, Change
 from tests.callers import a_grant
 from tests.harness import MovableClock, eventually
 from tests.issuer import AUDIENCE, CLIENT, Issuer

@@ -14,9 +14,10 @@ from pymongo import MongoClient
 from deploy.local.mongod import Mongod
 from deploy.local.rabbitmq import VHOST, RabbitMQ
 from deploy.topology import apply
+from shared import resync
+from shared.kind import By, Change
 from shared.relay import CONFIRM_TIMEOUT_SECONDS
 from shared.service import Process
-from shared.store import By, Change
 from tests.harness import eventually
 from tests.plumbing import Copy, Place, prepare, running, settings, settled
 from tests.proxy import Proxy
@@ -197,7 +198,7 @@ async def test_every_message_is_kept_on_disk_and_says_which_event_it_is_and_who_
         async with running(place) as copy:
             await copy.store.create(COUNTER, "a", BEGUN, By())
             await settled(place)
-            await copy.store.resync(COUNTER)
+            await resync.snapshots(copy.store, COUNTER)
             copy.process.due.hurry()
             await settled(place)
         messages = [one async for one in _all_in(spy)]

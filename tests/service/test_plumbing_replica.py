@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from shared import resync
 from shared.contracts.base import Event
 from shared.database import Database
+from shared.kind import By, Change
 from shared.replica import Replica, replica_document
-from shared.store import By
 from tests.harness import eventually
 from tests.plumbing import Place, running, settled
-from tests.toy import COUNTER, CounterSnapshot, erase
+from tests.toy import COUNTER, Begun, Counter, CounterSnapshot, erase
 
 IDS = 2_000
 VERSIONS = 4
@@ -120,7 +121,7 @@ async def test_a_resync_mends_a_damaged_replica_and_tells_nobody(place: Place) -
         await replica.update_one({"_id": "n2"}, {"$set": {"state.value": -1}})
         await replica.update_one({"_id": "n3"}, {"$set": {"version": 1}})
         assert await place.faults() != []
-        assert await copy.store.resync(COUNTER) == 60
+        assert await resync.snapshots(copy.store, COUNTER) == 60
         await settled(place)
         assert await place.rows("history", type="toy.snapshot.counter") == []
         assert told == []
@@ -135,7 +136,7 @@ async def test_what_has_just_happened_does_not_wait_behind_a_resync(place: Place
             for n in range(6_000)
         ]
         await place.database["counter"].insert_many(rows)
-        await copy.store.resync(COUNTER)
+        await resync.snapshots(copy.store, COUNTER)
         copy.process.due.hurry()
         await eventually(lambda: copy.relay.backlog > 2_000)
         await copy.add("a", 1, "vera")
@@ -144,7 +145,5 @@ async def test_what_has_just_happened_does_not_wait_behind_a_resync(place: Place
 
 
 def _begun() -> Any:
-    from shared.store import Change
-    from tests.toy import Begun, Counter
 
     return Change(Counter(), (Begun(),))

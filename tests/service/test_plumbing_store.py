@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from shared import resync
 from shared.clock import FixedClock
 from shared.contracts.problems import Busy, KeyReused, Refused, Stale, Unavailable
 from shared.database import Database
 from shared.http import RepeatKey
+from shared.kind import By, Change, Kind, new_id
 from shared.relay import _struck
-from shared.store import LEASE_SECONDS, RESTORE_LIFT, By, Change, Kind, Store, new_id
+from shared.store import LEASE_SECONDS, Store
 from tests.toy import COUNTER, Begun, Counter, increase, sleep_until
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
@@ -336,8 +338,8 @@ async def test_the_timeline_has_what_is_kept_and_what_is_still_pending_once(shop
 async def test_after_a_restore_every_version_is_lifted_and_told(shop: Shop) -> None:
     for number in range(1_100):
         await shop.store.create(COUNTER, f"n{number:04}", Change(Counter()), By())
-    assert await shop.store.lift(COUNTER) == 1_100
-    query = {"version": RESTORE_LIFT + 1, "pending.type": "toy.snapshot.counter", "due": NOW}
+    assert await resync.lift(shop.store, COUNTER) == 1_100
+    query = {"version": resync.RESTORE_LIFT + 1, "pending.type": "toy.snapshot.counter", "due": NOW}
     assert shop.raw.counter.count_documents(query) == 1_100
 
 

@@ -42,7 +42,7 @@ async def test_one_trace_goes_from_the_request_through_the_broker_to_each_effect
 async def test_what_an_event_sets_off_belongs_to_the_first_commands_chain(place: Place) -> None:
     """Its own reconcile makes the shadow when the command was killed before it could."""
     async with running(place) as copy:
-        from shared.store import By, Change
+        from shared.kind import By, Change
         from tests.toy import COUNTER, Begun, Counter, increase, shadow_id
 
         by = By(correlation="first", traceparent=HEADERS["traceparent"])

@@ -10,7 +10,7 @@ from services.registry.commands.ways import READS
 from shared.causes import following
 from shared.contracts.activities import RoleSeats, SessionSnapshot
 from shared.contracts.base import Event, EventData
-from shared.store import By
+from shared.kind import By
 from tests.harness import System, eventually
 from tests.service.registry_world import LULEA, MALMO, Somebody, World, done, made, refused
 

@@ -11,9 +11,9 @@ from aio_pika.abc import AbstractRobustChannel, AbstractRobustConnection
 
 from shared.contracts import activities, registry
 from shared.contracts.base import Facts, Snapshot
+from shared.kind import event_id
 from shared.people import HEARTBEAT
 from shared.relay import CONTACTS_EXCHANGE, CONTENT_TYPE, EVENTS_EXCHANGE, encode
-from shared.store import event_id
 from shared.tokens import Identity
 from tests.harness import PASSWORDS, System, eventually
 

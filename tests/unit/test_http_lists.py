@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from httpx import ASGITransport, AsyncClient, Response
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ from shared.http import (
     install,
     not_modified,
     page_answer,
-    repeat_key_of,
+    repeat_key,
     reply,
     route_template,
     single_values,
@@ -67,9 +67,8 @@ def an_app() -> FastAPI:
         return reply(page_answer(rows, following))
 
     @router.post("")
-    async def build(
-        body: House, repeat: Annotated[RepeatKey | None, Depends(repeat_key_of(caller))]
-    ) -> Answer:
+    async def build(request: Request, body: House) -> Answer:
+        repeat = await repeat_key(request, caller(request))
         return reply({"key": repeat and [repeat.key_hash, repeat.body_hash]})
 
     @router.get("/{id}")

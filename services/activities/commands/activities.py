@@ -21,7 +21,8 @@ from shared.contracts.activities import ActivityCancelled, CancelReason
 from shared.contracts.problems import NotYetKnown, Refused, Unavailable
 from shared.contracts.registry import MeetingPlaceSnapshot
 from shared.database import Document
-from shared.store import By, Change, Store, Stored, derived_id, new_id
+from shared.kind import By, Change, Stored, derived_id, new_id
+from shared.store import Store
 
 OPEN = ("open", "open_on_trial")
 _CANCELLED = ActivityCancelled.type

@@ -11,7 +11,8 @@ from shared.causes import by_event
 from shared.contracts.problems import NotFound, Stale
 from shared.database import Taken
 from shared.due import in_parallel
-from shared.store import By, Change, Store, Stored
+from shared.kind import By, Change, Stored
+from shared.store import Store
 
 SESSIONS_AT_MOST = 2000
 BURST_SECONDS = 0.02

@@ -19,7 +19,8 @@ from services.activities.replicas import Replicas
 from shared.contracts.activities import CancelReason, ReleaseReason
 from shared.contracts.problems import NotFound
 from shared.database import Document
-from shared.store import By, Store, Stored
+from shared.kind import By, Stored
+from shared.store import Store
 
 GONE = ("left", "excluded", "merged", "declined")
 

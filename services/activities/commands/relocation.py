@@ -11,7 +11,8 @@ from services.activities.kinds import ACTIVITY, SESSION
 from services.activities.many import each
 from services.activities.replicas import Replicas
 from shared.database import Document
-from shared.store import By, Change, Store, Stored
+from shared.kind import By, Change, Stored
+from shared.store import Store
 
 
 class Relocation:

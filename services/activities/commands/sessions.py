@@ -19,7 +19,8 @@ from shared.contracts.activities import ReleaseReason, SessionRole
 from shared.contracts.base import PersonId, SessionId
 from shared.contracts.problems import Refused
 from shared.database import Document, Taken
-from shared.store import By, Change, Store, Stored
+from shared.kind import By, Change, Stored
+from shared.store import Store
 
 Rule = Callable[[Session, Moment], Decision]
 Asked = Mapping[PersonId, Skip | None]

@@ -17,8 +17,8 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.clock import STOCKHOLM
 from shared.http import not_modified, page_answer, reply
+from shared.kind import Stored
 from shared.permissions import allow
-from shared.store import Stored
 
 router = APIRouter(prefix="/activities", tags=["activities"])
 

@@ -22,8 +22,8 @@ from services.activities.views import SESSION_FIELDS, count_shown, session_shown
 from shared.caller import Caller
 from shared.causes import by
 from shared.http import etag, page_answer, reply
+from shared.kind import Stored
 from shared.permissions import Permission, allow
-from shared.store import Stored
 
 router = APIRouter(tags=["sessions"])
 

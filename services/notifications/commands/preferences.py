@@ -7,7 +7,8 @@ from services.notifications.kinds import PREFERENCES
 from shared.contracts.base import PersonId
 from shared.contracts.problems import NotFound
 from shared.database import Taken
-from shared.store import By, Change, Store, Stored
+from shared.kind import By, Change, Stored
+from shared.store import Store
 
 UNTOUCHED = Preferences()
 

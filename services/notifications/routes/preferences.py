@@ -12,8 +12,8 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body
 from shared.http import etag, expected_version, reply
+from shared.kind import Stored
 from shared.permissions import allow
-from shared.store import Stored
 
 router = APIRouter(prefix="/me/preferences", tags=["preferences"])
 Own = Annotated[Caller, Depends(allow(OWN_PREFERENCES))]

@@ -14,7 +14,8 @@ from shared.causes import following
 from shared.clock import local_date
 from shared.contracts.problems import Refused
 from shared.database import Document, Taken
-from shared.store import By, Change, Store, Stored, derived_id, new_id
+from shared.kind import By, Change, Stored, derived_id, new_id
+from shared.store import Store
 
 CODES_TRIED = 5
 MOST_KNOWN = 10_000

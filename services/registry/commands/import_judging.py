@@ -19,7 +19,7 @@ from services.registry.domain.import_columns import ImportKind, Read, understood
 from services.registry.domain.import_file import Row
 from services.registry.domain.organisation import Organisation
 from shared.caller import Caller
-from shared.store import Stored
+from shared.kind import Stored
 from shared.words import sort_key
 
 WITHOUT_A_BREATH = 50

@@ -16,7 +16,7 @@ from services.registry.domain.places import county_of
 from shared.caller import Caller
 from shared.contracts.problems import FieldError, Problem, Text
 from shared.http.validation import field_errors
-from shared.store import derived_id
+from shared.kind import derived_id
 from shared.words import sort_key
 
 M = TypeVar("M", bound=BaseModel)

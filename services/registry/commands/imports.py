@@ -42,7 +42,8 @@ from shared.contracts.problems import (
 )
 from shared.database import Database, Document
 from shared.due import in_parallel
-from shared.store import By, Change, Store, Stored, derived_id, new_id
+from shared.kind import By, Change, Stored, derived_id, new_id
+from shared.store import Store
 
 log = structlog.get_logger()
 

@@ -16,7 +16,8 @@ from shared.causes import following
 from shared.clock import local_date
 from shared.contracts.problems import NotYetKnown
 from shared.database import Document
-from shared.store import By, Change, Store, Stored, new_id
+from shared.kind import By, Change, Stored, new_id
+from shared.store import Store
 
 PAGE = 200
 _NOT_CLOSED: Document = {"keys.status": {"$ne": "closed"}}

@@ -13,7 +13,8 @@ from shared.contracts.problems import NotYetKnown, Refused, Unavailable
 from shared.contracts.registry import RoleGrant, Scope
 from shared.database import Document, Taken
 from shared.deadline import renew_deadline
-from shared.store import By, Change, Store, Stored, derived_id, new_id
+from shared.kind import By, Change, Stored, derived_id, new_id
+from shared.store import Store
 
 MOST_KNOWN = 10_000
 

@@ -15,8 +15,9 @@ from shared.caller import KnownPerson
 from shared.causes import following
 from shared.contracts.problems import NotFound, PreconditionRequired, Refused, Stale
 from shared.database import Document, Taken
+from shared.kind import By, Change, Stored, new_id
 from shared.people import known_person, organisations_of
-from shared.store import By, Change, Store, Stored, new_id
+from shared.store import Store
 from shared.tokens import Identity
 
 PAGE = 500

@@ -12,7 +12,8 @@ from shared import failpoints
 from shared.causes import following
 from shared.contracts.problems import NotFound, Refused
 from shared.contracts.registry import RoleGrant, RoleName
-from shared.store import By, Change, Store, Stored
+from shared.kind import By, Change, Stored
+from shared.store import Store
 
 MOST_HOLDERS = 200
 

@@ -16,8 +16,9 @@ from shared.caller import Caller, Role
 from shared.contracts.activities import SessionSnapshot
 from shared.contracts.problems import NotAllowed, PreconditionRequired, Stale
 from shared.database import Database, Document, Taken
+from shared.kind import By, Change, Stored
 from shared.replica import Known, Replica
-from shared.store import By, Change, Store, Stored
+from shared.store import Store
 
 BEFORE_A_SHIFT = timedelta(hours=48)
 READS = "reads"

@@ -7,7 +7,7 @@ from services.registry.kinds.imports import IMPORT
 from services.registry.kinds.meeting_places import MEETING_PLACE
 from services.registry.kinds.organisations import ORGANISATION
 from services.registry.kinds.people import PERSON
-from shared.store import Kind
+from shared.kind import Kind
 
 KINDS: tuple[Kind[Any], ...] = (
     ORGANISATION,

@@ -8,7 +8,7 @@ from services.registry.domain import accommodation as rules
 from services.registry.domain.accommodation import Accommodation
 from services.registry.domain.location import Location
 from shared.contracts.registry import AccommodationSnapshot
-from shared.store import Kind
+from shared.kind import Kind
 from shared.words import sort_key
 
 

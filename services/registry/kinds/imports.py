@@ -3,7 +3,7 @@
 from services.registry.domain import import_ as rules
 from services.registry.domain.import_ import Import
 from shared.contracts.registry import ImportSnapshot
-from shared.store import Kind
+from shared.kind import Kind
 
 
 def _snapshot(one: Import) -> ImportSnapshot:

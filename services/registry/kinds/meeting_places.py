@@ -7,7 +7,7 @@ from pymongo import ASCENDING, IndexModel
 from services.registry.domain import meeting_place as rules
 from services.registry.domain.meeting_place import AGENCY, MeetingPlace
 from shared.contracts.registry import Agreement, MeetingPlaceSnapshot
-from shared.store import Kind
+from shared.kind import Kind
 from shared.words import sort_key
 
 

@@ -6,7 +6,7 @@ from pymongo import ASCENDING, IndexModel
 
 from services.registry.domain.organisation import ENDED, Organisation
 from shared.contracts.registry import OrganisationSnapshot
-from shared.store import Kind
+from shared.kind import Kind
 from shared.words import sort_key
 
 

@@ -7,7 +7,7 @@ from pymongo import ASCENDING, IndexModel
 from services.registry.domain import person as persons
 from services.registry.domain.person import Person
 from shared.contracts.registry import ContactSnapshot, PersonSnapshot, RoleGrant
-from shared.store import Kind
+from shared.kind import Kind
 
 
 def _person_snapshot(one: Person) -> PersonSnapshot:

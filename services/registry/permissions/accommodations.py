@@ -10,8 +10,8 @@ from services.registry.permissions.common import (
 )
 from shared.caller import Caller
 from shared.contracts.problems import Text
+from shared.kind import Stored
 from shared.permissions import Permission
-from shared.store import Stored
 
 PUBLIC_STATUSES = ("open", "closing")
 

@@ -7,8 +7,8 @@ from services.registry.domain.import_columns import ImportKind
 from services.registry.permissions.common import is_administrator, is_officer
 from shared.caller import Caller
 from shared.contracts.problems import Text
+from shared.kind import Stored
 from shared.permissions import Permission
-from shared.store import Stored
 
 
 @dataclass(frozen=True)

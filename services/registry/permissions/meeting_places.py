@@ -8,8 +8,8 @@ from services.registry.domain.meeting_place import MeetingPlace
 from services.registry.permissions.common import WITH_A_ROLE, has_a_role, is_administrator
 from shared.caller import Caller, Role
 from shared.contracts.problems import Text
+from shared.kind import Stored
 from shared.permissions import Permission
-from shared.store import Stored
 
 PUBLIC_STATUSES = ("agreed", "open", "open_on_trial", "paused")
 HOST_OR_OFFICER = Text(

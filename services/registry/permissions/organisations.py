@@ -4,8 +4,8 @@ from services.registry.domain.organisation import UNDECIDED, Organisation
 from services.registry.permissions.common import ADMINISTRATOR, REGISTERED, is_administrator
 from shared.caller import Caller, Role
 from shared.contracts.problems import Text
+from shared.kind import Stored
 from shared.permissions import Permission
-from shared.store import Stored
 
 
 def sees_organisation(caller: Caller, one: Stored[Organisation]) -> bool:

@@ -6,8 +6,8 @@ from services.registry.permissions.common import ADMINISTRATOR, is_administrator
 from shared.caller import Caller, Role
 from shared.contracts.problems import Text
 from shared.contracts.registry import RoleGrant
+from shared.kind import Stored
 from shared.permissions import Permission
-from shared.store import Stored
 
 
 def knows_person(caller: Caller, one: Stored[Person]) -> bool:

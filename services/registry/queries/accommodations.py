@@ -9,7 +9,8 @@ from shared.caller import Caller
 from shared.contracts.registry import AccommodationStatus
 from shared.database import Document
 from shared.http import Listing, Page
-from shared.store import Store, Stored
+from shared.kind import Stored
+from shared.store import Store
 
 ACCOMMODATIONS = Listing(
     "accommodations",

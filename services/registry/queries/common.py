@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from shared.database import Document
 from shared.http import Page, Position
-from shared.store import Kind, Store, Stored
+from shared.kind import Kind, Stored
+from shared.store import Store
 from shared.words import sort_key
 
 S = TypeVar("S", bound=BaseModel)

@@ -11,7 +11,8 @@ from shared.contracts.registry import MeetingPlaceStatus
 from shared.contracts.texts import Line
 from shared.database import Document
 from shared.http import Listing, Page
-from shared.store import Store, Stored
+from shared.kind import Stored
+from shared.store import Store
 
 MEETING_PLACES = Listing(
     "meeting-places",

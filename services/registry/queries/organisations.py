@@ -6,7 +6,8 @@ from services.registry.queries.common import filtered, page_by_name
 from shared.caller import Caller
 from shared.contracts.registry import OrganisationStatus
 from shared.http import Listing, Page
-from shared.store import Store, Stored
+from shared.kind import Stored
+from shared.store import Store
 
 ORGANISATIONS = Listing("organisations", sorts=("name",), filters={"status": OrganisationStatus})
 PUBLIC_STATUSES = ("approved", "paused")

@@ -6,7 +6,8 @@ from services.registry.kinds import PERSON
 from shared.caller import Caller
 from shared.database import Document
 from shared.http import Listing, Page, Position
-from shared.store import Store, Stored
+from shared.kind import Stored
+from shared.store import Store
 
 # By id: an order by name would tell where in the alphabet a protected name stands.
 PEOPLE = Listing("people", sorts=("id",))

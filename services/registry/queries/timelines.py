@@ -10,7 +10,8 @@ from services.registry.permissions.people import knows_person
 from services.registry.queries.common import as_step
 from shared.caller import Caller
 from shared.database import Document
-from shared.store import Store, Stored
+from shared.kind import Stored
+from shared.store import Store
 
 NETWORK = "network"
 

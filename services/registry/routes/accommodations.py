@@ -27,8 +27,8 @@ from shared.causes import by
 from shared.clock import local_date
 from shared.contracts.texts import Body
 from shared.http import expected_version, not_modified, page_answer, reply
+from shared.kind import Stored
 from shared.permissions import Permission, allow
-from shared.store import Stored
 
 router = APIRouter(prefix="/accommodations", tags=["accommodations"])
 

@@ -16,8 +16,8 @@ from shared.contracts.texts import Body
 from shared.database import Document
 from shared.http import Listing, Position, page_answer, reply, single_values
 from shared.http.language import language_of
+from shared.kind import Stored, derived_id
 from shared.permissions import allow
-from shared.store import Stored, derived_id
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 

@@ -33,8 +33,8 @@ from shared.causes import by
 from shared.contracts.problems import NotAllowed, NotYetKnown
 from shared.contracts.texts import Body, Line
 from shared.http import expected_version, not_modified, page_answer, reply
+from shared.kind import Stored
 from shared.permissions import Permission, allow
-from shared.store import Stored
 
 router = APIRouter(prefix="/meeting-places", tags=["meeting places"])
 

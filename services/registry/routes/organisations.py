@@ -22,8 +22,8 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body, Prose
 from shared.http import expected_version, not_modified, page_answer, reply
+from shared.kind import Stored
 from shared.permissions import Permission, allow
-from shared.store import Stored
 
 router = APIRouter(prefix="/organisations", tags=["organisations"])
 

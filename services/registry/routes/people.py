@@ -25,8 +25,8 @@ from shared.contracts.problems import Invalid, NotAllowed, NotFound, NotYetKnown
 from shared.contracts.registry import RoleGrant, RoleName, Scope, ScopeKind
 from shared.contracts.texts import Body, Line, Moment
 from shared.http import expected_version, reply
+from shared.kind import By, Stored, new_id
 from shared.permissions import Permission, allow, signed_in
-from shared.store import By, Stored, new_id
 from shared.tokens import Token
 
 router = APIRouter(tags=["people"])

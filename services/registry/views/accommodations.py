@@ -11,7 +11,7 @@ from services.registry.domain.accommodation_public import as_everyone_sees
 from services.registry.permissions.accommodations import is_in_scope
 from shared.caller import Caller
 from shared.http import etag
-from shared.store import Stored
+from shared.kind import Stored
 from shared.views import FieldTable
 
 ALL = ("network", "officer")

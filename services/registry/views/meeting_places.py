@@ -6,7 +6,7 @@ from services.registry.domain.meeting_place import MeetingPlace, in_force
 from services.registry.permissions.common import is_administrator
 from services.registry.permissions.meeting_places import Place, hosts_it, speaks_for_agency
 from shared.caller import Caller
-from shared.store import Stored
+from shared.kind import Stored
 from shared.views import FieldTable
 
 ALL = ("network", "host", "overseer")

@@ -3,7 +3,7 @@
 from services.registry.domain.organisation import Organisation
 from services.registry.permissions.organisations import runs_organisation
 from shared.caller import Caller
-from shared.store import Stored
+from shared.kind import Stored
 from shared.views import FieldTable
 
 ALL = ("network", "own", "administrator")

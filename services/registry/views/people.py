@@ -5,7 +5,7 @@ from typing import Any
 from services.registry.domain.person import Person, initials, works_in
 from services.registry.permissions.common import is_administrator
 from shared.caller import Caller
-from shared.store import Stored
+from shared.kind import Stored
 from shared.views import FieldTable
 
 ALL = ("self", "coordinator", "coordinator-protected", "administrator")

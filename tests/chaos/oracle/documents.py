@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.contracts.base import aggregate_of
+from shared.kind import Kind
 from shared.replica import replica_document
-from shared.store import Kind
 from tests.chaos.ledger import Ledger
 from tests.chaos.oracle.findings import Finding
 from tests.chaos.oracle.stores import Document, Stores

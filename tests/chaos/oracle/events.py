@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from deploy.local.runtime import SERVICES
-from shared.store import event_id
+from shared.kind import event_id
 from tests.chaos.ledger import Deed, Ledger
 from tests.chaos.oracle.findings import Finding, differences
 from tests.chaos.oracle.stores import Document, Stores

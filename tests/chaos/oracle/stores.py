@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from deploy.local.runtime import SERVICES, Runtime
 from shared.contracts import SNAPSHOTS
-from shared.store import Kind
+from shared.kind import Kind
 
 Document = dict[str, Any]
 UNROUTED = "samverkan.unrouted"
