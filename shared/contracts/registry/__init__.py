@@ -1,0 +1,7 @@
+"""What the registry says: one file per aggregate, one place to import from."""
+
+from shared.contracts.registry.accommodations import *
+from shared.contracts.registry.imports import *
+from shared.contracts.registry.meeting_places import *
+from shared.contracts.registry.organisations import *
+from shared.contracts.registry.people import *

@@ -1,0 +1,77 @@
+"""What the registry says of accommodations; address and position never leave it."""
+
+from datetime import date
+from typing import Literal
+
+from shared.contracts.base import Contract, Facts, Snapshot
+
+AccommodationKind = Literal[
+    "arrival", "asylum_centre", "flats", "supplier_run", "return_centre", "municipal_home"
+]
+
+
+AccommodationStatus = Literal["planned", "open", "closing", "closed"]
+
+
+Confidentiality = Literal["open", "municipality", "county"]
+
+
+class ResidentsFigure(Contract):
+    """Residents on a date; a group is None when not known yet."""
+
+    on: date
+    total: int
+    women: int | None = None
+    men: int | None = None
+    girls: int | None = None
+    boys: int | None = None
+    unaccompanied_minors: int | None = None
+
+
+class AccommodationSnapshot(Snapshot, aggregate="registry.accommodation"):
+    """Address and position are not here: they live in the registry's own Location.
+
+    `municipality` is None where the confidentiality is `county`: nobody is to tell which one.
+    `residents` is the dated series, oldest first. `closes_on` is the first day it is closed.
+    """
+
+    code: str
+    name: str
+    kind: AccommodationKind
+    status: AccommodationStatus
+    municipality: str | None = None
+    county: str
+    confidentiality: Confidentiality = "municipality"
+    capacity: int
+    opens_on: date | None = None
+    closes_on: date | None = None
+    languages: tuple[str, ...] = ()
+    residents: tuple[ResidentsFigure, ...] = ()
+
+
+class AccommodationRegistered(Facts, type="registry.accommodation.registered"):
+    imported_by: str | None = None
+
+
+class AccommodationOpened(Facts, type="registry.accommodation.opened"):
+    imported_by: str | None = None
+
+
+class AccommodationChanged(Facts, type="registry.accommodation.changed"):
+    fields: tuple[str, ...]
+
+
+class ResidentsChanged(Facts, type="registry.accommodation.residents_changed"):
+    on: date
+
+
+class AccommodationClosing(Facts, type="registry.accommodation.closing"):
+    closes_on: date
+
+
+class AccommodationClosed(Facts, type="registry.accommodation.closed"):
+    pass
+
+
+class AccommodationReopened(Facts, type="registry.accommodation.reopened"):
+    pass
