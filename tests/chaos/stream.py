@@ -128,8 +128,9 @@ class Officer(Worker):
         on = str(datetime.now(UTC).date() - timedelta(days=self.rng.randint(0, 60)))
         # Never the same again: an equal figure would be no news, and leave no event.
         total = next(self.scene.numbers)
+        figure = {"on": on, "total": total, "reason": "Ny räkning."}
         path = f"/registry/accommodations/{self.scene.accommodation}/residents"
-        answer = await self.post(self.scene.officer, path, {"on": on, "total": total})
+        answer = await self.post(self.scene.officer, path, figure)
         deed = Deed(
             "registry", "registry.accommodation.residents_changed", self.scene.accommodation, on
         )

@@ -19,7 +19,7 @@ async def a_place(system: System, *services: str) -> tuple[ActivitiesWorld, Plac
 
 
 async def residents(world: ActivitiesWorld, place: Place, **figure: int) -> None:
-    body = {"on": world.today, **figure}
+    body = {"on": world.today, "reason": "Ny räkning.", **figure}
     answer = await place.officer.registry.post(f"/accommodations/{place.house}/residents", body)
     assert answer.status_code in (200, 201), answer.text
 

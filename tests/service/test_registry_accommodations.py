@@ -22,23 +22,68 @@ WHERE = {
 }
 
 
-async def test_figures_are_a_dated_series_and_must_add_up(system: System) -> None:
+async def test_figures_are_a_dated_series_that_adds_up_and_is_corrected_with_a_reason(
+    system: System,
+) -> None:
     await system.start("registry")
     world = World(system)
-    officer = await world.officer()
+    officer, ada = await world.officer(), await world.administrator()
     house = await world.accommodation(officer)
     path = f"/accommodations/{house}/residents"
     figure = {"on": world.today, "total": 180, "women": 60, "men": 80, "girls": 20, "boys": 16}
     problem = refused(await officer.client.post(path, figure), 422, "groups-do-not-add-up")
     assert problem["detail"].startswith("Grupperna blir 176 men du skrev 180 personer.")
-    done(await officer.client.post(path, {**figure, "not_known_yet": 4}))
+    done(await officer.client.post(path, {**figure, "not_known_yet": 4, "girls_0_5": 7}))
     done(await officer.client.post(path, {"on": world.day(-7), "total": 150}))
-    shown = done(await officer.client.post(path, {"on": world.today, "total": 181}))
-    assert [one["total"] for one in shown["residents"]] == [150, 181]
-    far = {"on": world.day(400), "total": 1}
+    for ahead in (1, 400, -400):
+        far = refused(
+            await officer.client.post(path, {"on": world.day(ahead), "total": 1}), 422, "invalid"
+        )
+        assert far["errors"][0]["field"] == "on"
+    other = {"on": world.today, "total": 181}
     assert (
-        refused(await officer.client.post(path, far), 422, "invalid")["errors"][0]["field"] == "on"
+        refused(await officer.client.post(path, other), 422, "invalid")["errors"][0]["field"]
+        == "reason"
     )
+    shown = done(await officer.client.post(path, {**other, "reason": "Två kom sent."}))
+    assert [one["total"] for one in shown["residents"]] == [150, 181]
+    [kept] = shown["corrections"]
+    assert (kept["was"]["total"], kept["was"]["girls_0_5"]) == (180, 7)
+    assert (kept["by"], kept["reason"]) == (officer.id, "Två kom sent.")
+    seen = done(await ada.client.get(f"/accommodations/{house}"))
+    assert "corrections" not in seen
+    assert not any(name.startswith("girls_") for name in seen["residents"][0])
+    steps = done(await officer.client.get(f"/accommodations/{house}/timeline"))["items"]
+    assert [step["facts"].get("corrected") for step in steps[-3:]] == [False, False, True]
+    assert "Två kom" not in str(steps)
+
+
+async def test_a_house_is_known_by_what_other_systems_call_it_and_no_two_share_that(
+    system: System,
+) -> None:
+    await system.start("registry")
+    world = World(system)
+    officer, ada = await world.officer(), await world.administrator()
+    rhythm = [
+        {"what": "meal", "at": "12:00", "until": "13:00"},
+        {"what": "last_bus", "weekdays": [5], "at": "20:40"},
+    ]
+    house = await world.accommodation(officer, external_ids={"mig": "B 17"}, rhythm=rhythm)
+    body = {"name": "Annat demo", "municipality": "2582", "capacity": 9}
+    same = {**body, "external_ids": {"mig": "b 17"}}
+    refused(await officer.client.post("/accommodations", same), 409, "external-id-in-use")
+    other = await officer.client.post("/accommodations", {**body, "external_ids": {"lst": "B 17"}})
+    path, tag = f"/accommodations/{made(other)['id']}", other.headers["etag"]
+    refused(await officer.client.put(path, same, tag), 409, "external-id-in-use")
+    for _ in range(2):
+        await world.accommodation(officer)
+    found = await system.copy("registry").app.state.registry.accommodations.known_among(
+        (), (), ["mig:b 17"]
+    )
+    assert [one.id for one in found] == [house]
+    seen = done(await ada.client.get(f"/accommodations/{house}"))
+    assert "external_ids" not in seen
+    assert [one["weekdays"] for one in seen["rhythm"]] == [[1, 2, 3, 4, 5, 6, 7], [5]]
 
 
 @pytest.mark.promise("P15")

@@ -1,7 +1,6 @@
 """What one command causes elsewhere is there when it is answered, and what it must not tell is not."""
 
 import random
-from datetime import timedelta
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -124,20 +123,3 @@ async def test_moves_that_nobody_may_know_of_change_no_byte_for_the_network(
         if number % 10 == 9:
             for person in (there.cora, there.ada):
                 assert await everything(person, there.house, there.place) == before[person.id]
-
-
-@pytest.mark.promise("P15")
-async def test_the_network_sees_the_present_figure_until_the_next_ones_day_has_come(
-    system: System,
-) -> None:
-    await system.start("registry")
-    there, world = await a_setting(system), World(system)
-    path = f"/accommodations/{there.house}"
-    for ahead, total in ((0, 60), (3, 300)):
-        figure = {"on": world.day(ahead), "total": total}
-        done(await there.officer.client.post(f"{path}/residents", figure))
-    now = await there.cora.client.get(path)
-    assert [one["total"] for one in done(now)["residents"]] == ["51-100"]
-    system.clock.advance(timedelta(days=3))
-    later = await there.cora.client.get(path, headers={"If-None-Match": now.headers["etag"]})
-    assert [one["total"] for one in done(later)["residents"]] == ["201-300"]

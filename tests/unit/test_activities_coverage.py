@@ -214,6 +214,13 @@ def test_a_figure_older_than_a_fortnight_is_grey_and_a_later_one_waits_for_its_d
     assert found.residents.total == 80
 
 
+def test_a_closing_house_counts_until_it_is_empty() -> None:
+    closing = a_house(ResidentsFigure(on=TODAY, total=3)).model_copy(update={"status": "closing"})
+    assert coverage(Known(closing, {}, []), NOW).counts
+    empty = closing.model_copy(update={"residents": (ResidentsFigure(on=TODAY, total=0),)})
+    assert not coverage(Known(empty, {}, []), NOW).counts
+
+
 @pytest.mark.case("S20")
 def test_a_count_sent_twice_is_one_and_a_stale_one_shows_both_figures() -> None:
     body = CountBody(groups={"women": 6, "men": 7})

@@ -1,129 +1,26 @@
 """No sequence of commands breaks what must always hold of the registry's aggregates."""
 
-from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
-from services.registry.domain import accommodation as houses
 from services.registry.domain import import_ as imports
 from services.registry.domain import meeting_place as places
 from services.registry.domain import organisation as organisations
 from services.registry.domain import person as persons
-from services.registry.domain.accommodation import Details, Figure
-from services.registry.domain.accommodation_public import as_everyone_sees, counted
 from services.registry.domain.import_ import Import
 from services.registry.domain.meeting_place import AGENCY, Standing
 from services.registry.domain.meeting_place_parts import Description, Hours, Terms, WantedRoom
 from services.registry.domain.organisation import ENDED, Organisation
 from services.registry.domain.person import Profile
 from services.registry.kinds import KINDS
-from shared.clock import local_date
-from shared.contracts.bands import band
 from shared.contracts.problems import Problem
 from shared.contracts.registry import RoleGrant, Scope
-
-NOW = datetime(2026, 12, 1, 8, tzinfo=UTC)
-DAYS = st.integers(-3, 40)
-
-
-class Machine(RuleBasedStateMachine):
-    """Commands on one aggregate as the store would apply them: at once, or not at all."""
-
-    state: Any = None
-    now = NOW
-
-    @property
-    def today(self) -> date:
-        return local_date(self.now)
-
-    def do(self, command: Any, *arguments: Any) -> None:
-        with suppress(Problem):
-            self.state, events = command(self.state, *arguments)
-            assert len({event.type for event in events}) == len(events)
-
-    def pass_time(self, step: timedelta, wake: Any, wakes_at: Any) -> None:
-        """Time passes; whoever asked to be woken is, as often as they ask."""
-        until = self.now + step
-        while (at := wakes_at(self.state)) is not None and at <= until:
-            self.now = max(self.now, at.astimezone(UTC))
-            self.do(wake, self.now)
-            assert wakes_at(self.state) != at, "a wake-up that changes nothing rings for ever"
-        self.now = until
-
-    @invariant()
-    def what_is_stored_is_read_back(self) -> None:
-        if self.state is not None:
-            kind = next(one for one in KINDS if one.state is type(self.state))
-            stored = self.state.model_dump(mode="json", by_alias=True)
-            assert kind.read({"schema": 1, "state": stored}) == self.state
-            for name in kind.snapshots:
-                assert kind.snapshot(name, self.state, 1)["version"] == 1
-
-
-class AccommodationMachine(Machine):
-    @initialize()
-    def registered(self) -> None:
-        details = Details(name="Björknäs", municipality="2582", capacity=200)
-        self.state, _ = houses.register(details, "A-1")
-
-    @rule()
-    def open(self) -> None:
-        self.do(houses.open_)
-
-    @rule(ahead=DAYS)
-    def close(self, ahead: int) -> None:
-        self.do(houses.close, self.today + timedelta(days=ahead), self.today)
-
-    @rule()
-    def reopen(self) -> None:
-        self.do(houses.reopen)
-
-    @rule(municipality=st.sampled_from(["2582", "1280", "0331"]), hidden=st.booleans())
-    def change(self, municipality: str, hidden: bool) -> None:
-        level = "county" if hidden else "municipality"
-        details = {"name": "X", "municipality": municipality, "capacity": 9}
-        self.do(houses.change, Details(**details, confidentiality=level))  # type: ignore[arg-type]
-
-    @rule(
-        ahead=DAYS,
-        total=st.integers(0, 50),
-        groups=st.lists(st.none() | st.integers(0, 20), min_size=4, max_size=4),
-    )
-    def report(self, ahead: int, total: int, groups: list[int | None]) -> None:
-        known = dict(zip(houses.GROUPS, groups, strict=True))
-        on = self.today + timedelta(days=ahead)
-        self.do(houses.report, Figure(on=on, total=total, **known), self.today)
-
-    @rule(days=st.integers(0, 30))
-    def later(self, days: int) -> None:
-        self.pass_time(timedelta(days=days), houses.wake, houses.wakes_at)
-
-    @invariant()
-    def a_closing_one_has_a_day_to_come(self) -> None:
-        if self.state is not None and self.state.status == "closing":
-            assert self.state.closes_on > self.today
-        if self.state is not None and self.state.status in ("planned", "open"):
-            assert self.state.closes_on is None
-
-    @invariant()
-    def the_county_follows(self) -> None:
-        if self.state is not None:
-            assert self.state.county == self.state.municipality[:2]
-
-    @invariant()
-    def figures_are_one_a_day_in_order_and_fit(self) -> None:
-        if self.state is not None:
-            days = [figure.on for figure in self.state.residents]
-            assert days == sorted(set(days))
-            assert len(days) <= houses.FIGURES_KEPT
-            for figure in self.state.residents:
-                known = [getattr(figure, group) or 0 for group in houses.GROUPS]
-                assert sum(known) <= figure.total
+from tests.unit.machine import Machine
 
 
 class MeetingPlaceMachine(Machine):
@@ -343,7 +240,6 @@ class ImportMachine(Machine):
 
 
 for machine in (
-    AccommodationMachine,
     MeetingPlaceMachine,
     OrganisationMachine,
     PersonMachine,
@@ -351,24 +247,10 @@ for machine in (
 ):
     machine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
-TestAccommodation = AccommodationMachine.TestCase
 TestMeetingPlace = MeetingPlaceMachine.TestCase
 TestOrganisation = OrganisationMachine.TestCase
 TestPerson = PersonMachine.TestCase
 TestImport = ImportMachine.TestCase
-
-
-def test_groups_that_do_not_add_up_are_told_in_the_words_of_the_field() -> None:
-    details = Details(name="X", municipality="2582", capacity=200)
-    house, _ = houses.register(details, "A-1")
-    figure = {"on": NOW.date(), "total": 180, "women": 60, "men": 80, "girls": 20, "boys": 16}
-    with pytest.raises(Problem) as told:
-        houses.report(house, Figure(**figure), NOW.date())  # type: ignore[arg-type]
-    assert told.value.detail.sv == (
-        "Grupperna blir 176 men du skrev 180 personer. "
-        "Ändra en siffra, eller spara med 4 som 'vet inte än'."
-    )
-    assert houses.report(house, Figure(**figure, not_known_yet=4), NOW.date())  # type: ignore[arg-type]
 
 
 @pytest.mark.case("R23")
@@ -407,49 +289,3 @@ def test_all_spellings_of_an_organisation_number_are_one() -> None:
         "0000000000": "not-an-organisation-number",
         "8012000009": "not-an-organisation-number",
     }
-
-
-def _a_house(**more: Any) -> Any:
-    details = {"name": "Björknäs", "municipality": "2582", "capacity": 200, **more}
-    return houses.register(Details(**details), "A-1")[0]
-
-
-@pytest.mark.promise("P15")
-@given(
-    before=st.integers(0, 300),
-    after=st.integers(0, 300),
-    move=st.sampled_from(["2582", "2580", "2581"]),
-)
-def test_the_public_version_counts_what_everyone_sees_and_nothing_else(
-    before: int, after: int, move: str
-) -> None:
-    today = NOW.date()
-    one, _ = houses.report(
-        _a_house(confidentiality="county"), Figure(on=today, total=before), today
-    )
-    moved = one.model_copy(update={"municipality": move})
-    other, _ = houses.report(moved, Figure(on=today, total=after), today)
-    same = as_everyone_sees(one, today) == as_everyone_sees(other, today)
-    assert same == (band(before) == band(after))
-    assert counted(one, other, today).public_version == one.public_version + (not same)
-
-
-def test_a_day_that_is_a_slip_of_the_pen_closes_no_house() -> None:
-    today = NOW.date()
-    house, _ = houses.open_(_a_house())
-    with pytest.raises(Problem) as told:
-        houses.close(house, today - timedelta(days=366), today)
-    assert told.value.fields[0].field == "closes_on"
-    assert "årtalet" in told.value.fields[0].detail.sv
-    assert houses.close(house, today - timedelta(days=7), today)[0].status == "closed"
-
-
-def test_a_figure_older_than_all_that_are_kept_is_refused_not_dropped() -> None:
-    today, house = NOW.date(), _a_house()
-    for days in range(houses.FIGURES_KEPT):
-        house, _ = houses.report(house, Figure(on=today - timedelta(days=days), total=1), today)
-    oldest = house.residents[0].on
-    with pytest.raises(Problem) as told:
-        houses.report(house, Figure(on=oldest - timedelta(days=1), total=1), today)
-    assert told.value.fields[0].field == "on"
-    assert houses.report(house, Figure(on=oldest, total=7), today)[0].residents[0].total == 7

@@ -55,7 +55,8 @@ class Coverage(BaseModel):
     @property
     def counts(self) -> bool:
         """A closing house counts until it is empty; one that has not opened does not yet."""
-        return self.status in ("open", "closing")
+        empty = self.residents is not None and self.residents.total == 0
+        return self.status == "open" or (self.status == "closing" and not empty)
 
     @property
     def grey(self) -> bool:

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.domain import accommodation as rules
-from services.registry.domain.accommodation import Accommodation, Details, Figure
+from services.registry.domain.accommodation import Accommodation, Details
 from services.registry.domain.accommodation_public import counted
+from services.registry.domain.residents import Figure
 from services.registry.kinds import ACCOMMODATION
 from shared.causes import following
 from shared.clock import local_date
@@ -19,6 +20,7 @@ from shared.store import Store
 
 CODES_TRIED = 5
 MOST_KNOWN = 10_000
+EXTERNAL = "keys.external"
 
 
 class Accommodations:
@@ -58,13 +60,14 @@ class Accommodations:
             raise
 
     async def known_among(
-        self, codes: Collection[str], names: Collection[str]
+        self, codes: Collection[str], names: Collection[str], external: Collection[str] = ()
     ) -> list[Stored[Accommodation]]:
-        """Those that have one of these codes (in lower case) or (as sort keys) names."""
+        """Those that have one of these codes (in lower case), names (sort keys) or external keys."""
         query = {
             "$or": [
                 {"keys.code": {"$in": list(codes)}},
                 {"keys.name": {"$in": list(names)}},
+                {"keys.external": {"$in": list(external)}},
             ]
         }
         return await self._store.find(ACCOMMODATION, query, limit=MOST_KNOWN)
@@ -90,10 +93,14 @@ class Accommodations:
         """It goes on after all, or again."""
         return await self._change(id, rules.reopen, by)
 
-    async def report(self, id: str, figure: Figure, by: By) -> Stored[Accommodation]:
-        """How many live there on a date."""
+    async def report(
+        self, id: str, figure: Figure, reason: str | None, by: By
+    ) -> Stored[Accommodation]:
+        """How many live there on a date; `reason` is why another figure is corrected."""
         today = self._today()
-        return await self._change(id, lambda one: rules.report(one, figure, today), by)
+        return await self._change(
+            id, lambda one: rules.report(one, figure, today, by.actor, reason), by
+        )
 
     async def wake(self, id: str, by: By) -> None:
         """A closing one is closed when its date has come."""
@@ -118,6 +125,8 @@ class Accommodations:
             except Taken as taken:
                 if taken.field == "_id":
                     raise
+                if taken.field == EXTERNAL:
+                    raise _external_id_in_use() from taken
                 if code is not None:
                     break
         raise _code_in_use()
@@ -125,13 +134,14 @@ class Accommodations:
     async def _change(
         self, id: str, rule: Callable[[Accommodation], rules.Decision], by: By
     ) -> Stored[Accommodation]:
-        today = self._today()
-
         def counting(one: Accommodation) -> Change[Accommodation]:
             after, events = rule(one)
-            return Change(counted(one, after, today), events)
+            return Change(counted(one, after), events)
 
-        return await self._store.change(ACCOMMODATION, id, counting, by)
+        try:
+            return await self._store.change(ACCOMMODATION, id, counting, by)
+        except Taken as taken:
+            raise _external_id_in_use() from taken
 
 
 def generated_code(id: str, attempt: int) -> str:
@@ -145,4 +155,12 @@ def _code_in_use() -> Refused:
         "code-in-use",
         sv="Koden används av ett annat boende. Välj en annan, eller lämna den tom.",
         en="Another accommodation has that code. Choose another, or leave it empty.",
+    )
+
+
+def _external_id_in_use() -> Refused:
+    return Refused(
+        "external-id-in-use",
+        sv="Ett annat boende har redan det externa id:t. Kontrollera numret i det andra systemet.",
+        en="Another accommodation has that external id. Check the number in the other system.",
     )

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
-from services.registry.domain.accommodation import Code, Details, Figure, register, report
+from services.registry.domain.accommodation import Code, Details, register, report
 from services.registry.domain.import_file import Row
 from services.registry.domain.numbers import organisation_number
 from services.registry.domain.organisation import Profile, enter
 from services.registry.domain.places import county_of
+from services.registry.domain.residents import Figure
 from shared.caller import Caller
 from shared.contracts.problems import FieldError, Problem, Text
 from shared.http.validation import field_errors

@@ -6,13 +6,22 @@ that is a Location of its own, which nothing tells of.
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from services.registry.domain.places import Municipality, county_of
+from services.registry.domain.residents import (
+    Correction,
+    Figure,
+    corrected,
+    figure_on,
+    insist_on_day,
+    with_figure,
+)
+from services.registry.domain.rhythm import WantedRoutine
 from shared.clock import STOCKHOLM, local_date
-from shared.contracts.base import Facts
+from shared.contracts.base import Facts, PersonId
 from shared.contracts.problems import FieldError, Invalid, Refused, Text
 from shared.contracts.registry import (
     AccommodationChanged,
@@ -27,21 +36,21 @@ from shared.contracts.registry import (
     ResidentsChanged,
     ResidentsFigure,
 )
-from shared.contracts.texts import LanguageCode, Line, Name
+from shared.contracts.texts import LanguageCode, Line, Name, clean_line
 
-FIGURES_KEPT = 100
 CLOSED_BACK = timedelta(days=7)
-FIGURES_AHEAD = timedelta(days=31)
 CLOSING_AHEAD = timedelta(days=730)
-GROUPS = ("women", "men", "girls", "boys")
 KINDS_WITH_UNACCOMPANIED = ("arrival", "municipal_home")
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9ÅÄÖåäö ._/-]{0,39}$")]
-People = Annotated[int, Field(ge=0, le=20_000)]
+SourceSystem = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+ExternalId = Annotated[
+    str, StringConstraints(min_length=1, max_length=80), BeforeValidator(clean_line)
+]
 
 
 class Details(BaseModel):
-    """What is said of an accommodation."""
+    """What is said of an accommodation; `external_ids` are what other systems know it by."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,6 +63,10 @@ class Details(BaseModel):
     opens_on: date | None = None
     languages: Annotated[tuple[LanguageCode, ...], Field(max_length=17)] = ()
     facilities: Annotated[tuple[Line, ...], Field(max_length=30)] = ()
+    rhythm: Annotated[tuple[WantedRoutine, ...], Field(max_length=60)] = ()
+    external_ids: Annotated[dict[SourceSystem, ExternalId], Field(max_length=10)] = Field(
+        default_factory=dict
+    )
 
 
 class Accommodation(Details):
@@ -67,22 +80,8 @@ class Accommodation(Details):
     status: AccommodationStatus = "planned"
     closes_on: date | None = None
     residents: tuple[ResidentsFigure, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     public_version: int = 1
-
-
-class Figure(BaseModel):
-    """Residents on a date as somebody reports them; `not_known_yet` are people in no group."""
-
-    model_config = ConfigDict(frozen=True)
-
-    on: date
-    total: People
-    women: People | None = None
-    men: People | None = None
-    girls: People | None = None
-    boys: People | None = None
-    unaccompanied_minors: People | None = None
-    not_known_yet: People = 0
 
 
 Decision = tuple[Accommodation, tuple[Facts, ...]]
@@ -103,9 +102,8 @@ def enter(details: Details, code: str, import_id: str, figure: Figure | None) ->
     events = (*registered, AccommodationOpened(imported_by=import_id))
     if figure is None:
         return opened, events
-    _insist_on_sum(figure)
     _insist_on_kind(opened, figure)
-    return _with_figure(opened, figure), events
+    return opened.model_copy(update={"residents": with_figure((), figure)}), events
 
 
 def change(accommodation: Accommodation, details: Details) -> Decision:
@@ -158,22 +156,27 @@ def reopen(accommodation: Accommodation) -> Decision:
     return opened, (AccommodationReopened(),)
 
 
-def report(accommodation: Accommodation, figure: Figure, today: date) -> Decision:
-    """How many live there on a date; a second report for the same date replaces the first."""
+def report(
+    accommodation: Accommodation,
+    figure: Figure,
+    today: date,
+    by: PersonId | None = None,
+    reason: str | None = None,
+) -> Decision:
+    """How many live there on a date; another figure for the same date corrects it, with a reason."""
     _insist(accommodation, ("planned", "open", "closing"), "få nya siffror", "be given figures")
-    if not today - timedelta(days=366) <= figure.on <= today + FIGURES_AHEAD:
-        raise _not_that_date(
-            "Välj en dag från ett år bakåt till en månad framåt.",
-            "Choose a day from a year back to a month ahead.",
-            "on",
-        )
-    _insist_on_room(accommodation, figure)
-    _insist_on_sum(figure)
+    insist_on_day(accommodation.residents, figure.on, today)
     _insist_on_kind(accommodation, figure)
-    reported = _with_figure(accommodation, figure)
-    if reported == accommodation:
+    series = with_figure(accommodation.residents, figure)
+    if series == accommodation.residents:
         return accommodation, ()
-    return reported, (ResidentsChanged(on=figure.on),)
+    was = figure_on(accommodation.residents, figure.on)
+    update: dict[str, Any] = {"residents": series}
+    if was is not None:
+        known = accommodation.corrections
+        update["corrections"] = corrected(known, was, by, reason, today)
+    told = ResidentsChanged(on=figure.on, corrected=was is not None)
+    return accommodation.model_copy(update=update), (told,)
 
 
 def wake(accommodation: Accommodation, now: datetime) -> Decision:
@@ -195,55 +198,6 @@ def shown_municipality(accommodation: Accommodation) -> str | None:
     """What everyone may know of where it lies."""
     hidden = accommodation.confidentiality == "county"
     return None if hidden else accommodation.municipality
-
-
-def _with_figure(accommodation: Accommodation, figure: Figure) -> Accommodation:
-    kept = ResidentsFigure(**figure.model_dump(exclude={"not_known_yet"}))
-    others = [one for one in accommodation.residents if one.on != kept.on]
-    series = sorted([*others, kept], key=lambda one: one.on)[-FIGURES_KEPT:]
-    return accommodation.model_copy(update={"residents": tuple(series)})
-
-
-def _insist_on_room(accommodation: Accommodation, figure: Figure) -> None:
-    """The series keeps the newest; an older figure is refused rather than dropped in silence."""
-    days = [one.on for one in accommodation.residents]
-    if len(days) >= FIGURES_KEPT and figure.on < days[0]:
-        raise _not_that_date(
-            f"Boendet har redan {FIGURES_KEPT} nyare siffror, och äldre sparas inte. "
-            "Välj en senare dag.",
-            f"There are {FIGURES_KEPT} newer figures, and older ones are not kept. "
-            "Choose a later day.",
-            "on",
-        )
-
-
-def _insist_on_sum(figure: Figure) -> None:
-    """Groups that are all known, and the people in none, make the total; else they fit into it."""
-    known = [value for name in GROUPS if (value := getattr(figure, name)) is not None]
-    groups, missing = sum(known), figure.total - sum(known) - figure.not_known_yet
-    if missing < 0 or (missing > 0 and len(known) == len(GROUPS)):
-        raise _do_not_add_up(groups, figure.total, missing)
-    children = sum(value for value in (figure.girls, figure.boys) if value is not None)
-    minors = figure.unaccompanied_minors or 0
-    if minors > figure.total or (None not in (figure.girls, figure.boys) and minors > children):
-        text = Text(
-            "De ensamkommande barnen är fler än barnen. Ändra en siffra.",
-            "There are more unaccompanied minors than children. Change a figure.",
-        )
-        fault = FieldError("unaccompanied_minors", "more-than-the-children", text)
-        raise Invalid("groups-do-not-add-up", text, fields=(fault,))
-
-
-def _do_not_add_up(groups: int, total: int, missing: int) -> Invalid:
-    sv = f"Grupperna blir {groups} men du skrev {total} personer. Ändra en siffra"
-    en = f"The groups add up to {groups} but you wrote {total} people. Change a figure"
-    if missing > 0:
-        sv += f", eller spara med {missing} som 'vet inte än'"
-        en += f", or save with {missing} as 'not known yet'"
-    text = Text(f"{sv}.", f"{en}.")
-    fault = FieldError("total", "groups-do-not-add-up", text)
-    extra = {"groups": groups, "total": total, "not_known_yet": max(missing, 0)}
-    return Invalid("groups-do-not-add-up", text, fields=(fault,), extra=extra)
 
 
 def _insist_on_kind(accommodation: Accommodation, figure: Figure) -> None:

@@ -7,7 +7,7 @@ from pymongo import ASCENDING, IndexModel
 from services.registry.domain import accommodation as rules
 from services.registry.domain.accommodation import Accommodation
 from services.registry.domain.location import Location
-from shared.contracts.registry import AccommodationSnapshot
+from shared.contracts.registry import AccommodationSnapshot, Routine
 from shared.kind import Kind
 from shared.words import sort_key
 
@@ -26,11 +26,22 @@ def _snapshot(one: Accommodation) -> AccommodationSnapshot:
         closes_on=one.closes_on,
         languages=one.languages,
         residents=one.residents,
+        operator=one.operator,
+        facilities=one.facilities,
+        rhythm=tuple(Routine(**dict(routine)) for routine in one.rhythm),
     )
 
 
+def external_key(source: str, id: str) -> str:
+    """What an accommodation is found by in another system's words."""
+    return f"{source}:{id.casefold()}"
+
+
 def _keys(one: Accommodation) -> dict[str, Any]:
+    external = [external_key(*pair) for pair in sorted(one.external_ids.items())]
     return {
+        # Left out where there are none: an empty list would be a key, too, and unique.
+        **({"external": external} if external else {}),
         "name": sort_key(one.name),
         "code": one.code.casefold(),
         "status": one.status,
@@ -54,6 +65,12 @@ ACCOMMODATION = Kind(
     indexes=(
         IndexModel([("keys.name", ASCENDING), ("_id", ASCENDING)], name="name"),
         IndexModel([("keys.code", ASCENDING)], name="code", unique=True),
+        IndexModel(
+            [("keys.external", ASCENDING)],
+            name="external",
+            unique=True,
+            partialFilterExpression={"keys.external": {"$exists": True}},
+        ),
         _by("status"),
         _by("county"),
         _by("municipality"),

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
-from services.registry.domain.accommodation import Accommodation, Code, Details, Figure
+from services.registry.domain.accommodation import Accommodation, Code, Details
 from services.registry.domain.places import county_of
+from services.registry.domain.residents import Figure
 from services.registry.permissions.accommodations import (
     READ_ACCOMMODATIONS,
     REGISTER_ACCOMMODATION,
@@ -24,8 +25,7 @@ from services.registry.views.accommodations import (
 )
 from shared.caller import Caller
 from shared.causes import by
-from shared.clock import local_date
-from shared.contracts.texts import Body
+from shared.contracts.texts import Body, Line
 from shared.http import expected_version, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
@@ -39,6 +39,12 @@ DETAILS_EXAMPLE: JsonDict = {
     "capacity": 200,
     "opens_on": "2026-12-02",
     "languages": ["prs", "ti"],
+    "facilities": ["Samlingssal", "Lekplats"],
+    "rhythm": [
+        {"what": "meal", "at": "12:00", "until": "13:00"},
+        {"what": "last_bus", "weekdays": [1, 2, 3, 4, 5], "at": "20:40"},
+    ],
+    "external_ids": {"lokalregistret": "4711"},
 }
 
 Reader = Annotated[Caller, Depends(allow(READ_ACCOMMODATIONS))]
@@ -58,7 +64,7 @@ class NewAccommodation(DetailsBody):
 
 
 class FigureBody(Figure, Body):
-    """Residents on a date; a group that is left out is not known yet."""
+    """Residents on a date; a group that is left out is not known yet. `reason` with a correction."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -67,6 +73,8 @@ class FigureBody(Figure, Body):
             ]
         }
     )
+
+    reason: Line | None = None
 
 
 class ClosingBody(Body):
@@ -96,8 +104,7 @@ async def listed(request: Request, caller: Reader) -> Response:
     """Accommodations by name, å ä ö last."""
     page = ACCOMMODATIONS.page(request)
     found, cursor = await accommodations(here(request).store, page, caller)
-    today = local_date(caller.now)
-    items = [show_accommodation(one, accommodation_view(caller, one), today) for one in found]
+    items = [show_accommodation(one, accommodation_view(caller, one)) for one in found]
     return reply(page_answer(items, cursor))
 
 
@@ -105,7 +112,7 @@ async def listed(request: Request, caller: Reader) -> Response:
 async def read(request: Request, id: str, caller: Reader) -> Response:
     """One accommodation; figures in bands for others than officers in scope."""
     stored = await _checked(request, id, caller, READ_ACCOMMODATIONS)
-    tag = accommodation_tag(stored, accommodation_view(caller, stored), local_date(caller.now))
+    tag = accommodation_tag(stored, accommodation_view(caller, stored))
     return not_modified(request, tag) or _shown(stored, caller)
 
 
@@ -136,10 +143,11 @@ async def open_(request: Request, id: str, caller: Officer) -> Response:
 
 @router.post("/{id}/residents")
 async def residents(request: Request, id: str, body: FigureBody, caller: Officer) -> Response:
-    """How many live there on a date; the same date again replaces."""
+    """How many live there on a date; another figure for the same date corrects it, with a reason."""
     await _checked(request, id, caller, RUN_ACCOMMODATION)
-    figure = Figure(**dict(body))
-    stored = await here(request).accommodations.report(id, figure, await by(request, caller))
+    figure = Figure(**{name: getattr(body, name) for name in Figure.model_fields})
+    command = await by(request, caller)
+    stored = await here(request).accommodations.report(id, figure, body.reason, command)
     return _shown(stored, caller)
 
 
@@ -169,10 +177,10 @@ def _details(body: DetailsBody) -> Details:
 
 
 def _shown(stored: Stored[Accommodation], caller: Caller, status: int = 200) -> Response:
-    view, today = accommodation_view(caller, stored), local_date(caller.now)
+    view = accommodation_view(caller, stored)
     return reply(
-        show_accommodation(stored, view, today),
+        show_accommodation(stored, view),
         status,
-        etag=accommodation_tag(stored, view, today),
+        etag=accommodation_tag(stored, view),
         location=f"/api/registry/accommodations/{stored.id}" if status == 201 else None,
     )

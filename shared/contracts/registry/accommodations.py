@@ -16,15 +16,33 @@ AccommodationStatus = Literal["planned", "open", "closing", "closed"]
 Confidentiality = Literal["open", "municipality", "county"]
 
 
+RoutineKind = Literal["meal", "prayer", "school", "agency_information", "last_bus"]
+
+
+class Routine(Contract):
+    """What happens in a house anyway, in local time; ISO weekdays, `until` ≤ `at` is the next day."""
+
+    what: RoutineKind
+    weekdays: tuple[int, ...]
+    at: str
+    until: str | None = None
+
+
 class ResidentsFigure(Contract):
-    """Residents on a date; a group is None when not known yet."""
+    """Residents on a date; a group is None when not known yet, the ages make the children's groups."""
 
     on: date
     total: int
     women: int | None = None
     men: int | None = None
     girls: int | None = None
+    girls_0_5: int | None = None
+    girls_6_12: int | None = None
+    girls_13_17: int | None = None
     boys: int | None = None
+    boys_0_5: int | None = None
+    boys_6_12: int | None = None
+    boys_13_17: int | None = None
     unaccompanied_minors: int | None = None
 
 
@@ -47,6 +65,9 @@ class AccommodationSnapshot(Snapshot, aggregate="registry.accommodation"):
     closes_on: date | None = None
     languages: tuple[str, ...] = ()
     residents: tuple[ResidentsFigure, ...] = ()
+    operator: str | None = None
+    facilities: tuple[str, ...] = ()
+    rhythm: tuple[Routine, ...] = ()
 
 
 class AccommodationRegistered(Facts, type="registry.accommodation.registered"):
@@ -63,6 +84,7 @@ class AccommodationChanged(Facts, type="registry.accommodation.changed"):
 
 class ResidentsChanged(Facts, type="registry.accommodation.residents_changed"):
     on: date
+    corrected: bool = False
 
 
 class AccommodationClosing(Facts, type="registry.accommodation.closing"):
