@@ -3,7 +3,16 @@
 from deploy.topology import topology
 
 PUBLISHES: dict[str, tuple[str, ...]] = {
-    "registry": ("organisation", "person", "contact", "accommodation", "meeting_place", "import"),
+    "registry": (
+        "organisation",
+        "person",
+        "contact",
+        "accommodation",
+        "meeting_place",
+        "import",
+        "support_case",
+        "incident",
+    ),
     "activities": ("activity", "session", "coverage"),
     "notifications": (),
 }

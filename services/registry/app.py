@@ -11,14 +11,23 @@ from services.registry.commands.imports import Imports
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import READS, READS_INDEXES, Ways
-from services.registry.kinds import ACCOMMODATION, IMPORT, KINDS, MEETING_PLACE, PERSON
+from services.registry.kinds import (
+    ACCOMMODATION,
+    IMPORT,
+    KINDS,
+    MEETING_PLACE,
+    PERSON,
+    SUPPORT_CASE,
+)
 from services.registry.routes import accommodations as accommodation_routes
 from services.registry.routes import imports as import_routes
 from services.registry.routes import joining as joining_routes
 from services.registry.routes import meeting_places as meeting_place_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
+from services.registry.routes import support_cases as support_case_routes
 from services.registry.routes import ways as way_routes
 from services.registry.routes.here import Registry
 from shared.causes import by_event
@@ -40,6 +49,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         ACCOMMODATION.name: registry.accommodations.wake,
         MEETING_PLACE.name: registry.meeting_places.wake,
         IMPORT.name: registry.imports.wake,
+        SUPPORT_CASE.name: registry.support_cases.wake,
     }
 
     async def wake(kind: Kind[Any], id: str) -> None:
@@ -59,6 +69,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 way_routes.router,
                 meeting_place_routes.router,
                 import_routes.router,
+                support_case_routes.router,
                 operator_routes(plumbing, KINDS, replicas),
             ),
             subscriptions=reactions.subscriptions(registry),
@@ -87,4 +98,5 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         meeting_places=meeting_places,
         ways=Ways(store, plumbing.database),
         imports=Imports(store, plumbing.database, organisations, accommodations),
+        support_cases=SupportCases(store),
     )

@@ -27,9 +27,13 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         await registry.organisations.reconcile(id, by)
         await places.reconcile_organisation(id, by)
 
+    async def reconcile_person(id: str, by: By) -> None:
+        await registry.people.roles.reconcile(id, by)
+        await registry.support_cases.reconcile_person(id, by)
+
     return [
         Subscription("registry.organisation", reconcile=_for_subject(reconcile_organisation)),
-        Subscription("registry.person", reconcile=_for_subject(registry.people.roles.reconcile)),
+        Subscription("registry.person", reconcile=_for_subject(reconcile_person)),
         Subscription(
             "registry.accommodation",
             # Nothing refers to a house that is new.

@@ -7,6 +7,7 @@ from services.registry.kinds.imports import IMPORT
 from services.registry.kinds.meeting_places import MEETING_PLACE
 from services.registry.kinds.organisations import ORGANISATION
 from services.registry.kinds.people import PERSON
+from services.registry.kinds.support_cases import SUPPORT_CASE
 from shared.kind import Kind
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -16,6 +17,7 @@ KINDS: tuple[Kind[Any], ...] = (
     LOCATION,
     MEETING_PLACE,
     IMPORT,
+    SUPPORT_CASE,
 )
 
 __all__ = [
@@ -26,4 +28,5 @@ __all__ = [
     "MEETING_PLACE",
     "ORGANISATION",
     "PERSON",
+    "SUPPORT_CASE",
 ]

@@ -9,6 +9,7 @@ from services.registry.commands.imports import Imports
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import Ways
 from shared.store import Store
 
@@ -24,6 +25,7 @@ class Registry:
     meeting_places: MeetingPlaces
     ways: Ways
     imports: Imports
+    support_cases: SupportCases
 
 
 def here(request: Request) -> Registry:

@@ -1,0 +1,75 @@
+"""Words that point nobody out: a text with a mail address, phone or personal number is refused.
+
+Names cannot be told from other words, so the forms ask for none; numbers and addresses can.
+"""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+from shared.contracts.problems import Text
+from shared.contracts.texts import Prose, clean_prose, wrong
+
+SHORT = 500
+
+_DASHES = r"\-\u2010-\u2015\u2212"
+_GAP = rf"[\s{_DASHES}/().]{{0,3}}"
+_MAIL = re.compile(r"[^\s@]{1,64}\s?@\s?[^\s@]{1,255}")
+_PERSONAL = re.compile(rf"(?<!\d)(?:\d\d)?\d{{6}}\s?[{_DASHES}+]?\s?\d{{4}}(?!\d)")
+_PHONE = re.compile(rf"(?<!\d)(?:\+{_GAP}\d|0)(?:{_GAP}\d){{5,14}}")
+_MOMENT = re.compile(
+    rf"(?<!\d)(?:\d{{4}}[{_DASHES}]\d\d[{_DASHES}]\d\d|(?:[01]?\d|2[0-3])[.:][0-5]\d"
+    rf"|\d{{1,2}}[/{_DASHES}]\d{{1,2}})(?!\d)"
+)
+_FEWEST_DIGITS = 4
+
+NO_MAIL = Text(
+    "Ta bort e-postadressen. Skriv vad som hände utan att peka ut någon.",
+    "Remove the mail address. Write what happened without pointing anybody out.",
+)
+NO_PERSONAL_NUMBER = Text(
+    "Ta bort personnumret. Skriv vad som hände utan att peka ut någon.",
+    "Remove the personal number. Write what happened without pointing anybody out.",
+)
+NO_PHONE = Text(
+    "Ta bort telefonnumret. Skriv vad som hände utan att peka ut någon.",
+    "Remove the phone number. Write what happened without pointing anybody out.",
+)
+
+
+def unnamed(text: str) -> str:
+    """The text itself; refused when it holds what leads to a person. Nothing of it is repeated."""
+    plain = _in_plain_digits(text)
+    if _MAIL.search(plain):
+        raise wrong("mail-in-text", NO_MAIL)
+    if _PERSONAL.search(plain):
+        raise wrong("personal-number-in-text", NO_PERSONAL_NUMBER)
+    if any(_is_phone(found.group()) for found in _PHONE.finditer(plain)):
+        raise wrong("phone-in-text", NO_PHONE)
+    return text
+
+
+def _is_phone(run: str) -> bool:
+    """Dates and hours also are digits with signs between them."""
+    rest = _MOMENT.sub(" ", run)
+    return sum(sign.isdigit() for sign in rest) >= _FEWEST_DIGITS
+
+
+def _in_plain_digits(text: str) -> str:
+    """Arabic, Persian and wide digits and signs as the plain ones."""
+    text = unicodedata.normalize("NFKC", text)
+    digits = (unicodedata.digit(sign, None) for sign in text)
+    return "".join(
+        sign if digit is None else str(digit) for sign, digit in zip(text, digits, strict=True)
+    )
+
+
+UnnamedProse = Annotated[Prose, AfterValidator(unnamed)]
+UnnamedShort = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=SHORT),
+    BeforeValidator(clean_prose),
+    AfterValidator(unnamed),
+]
