@@ -95,21 +95,23 @@ def _resync_routes(
     kinds: Sequence[Kind[Any]],
     replicas: Sequence[Replica[Any]],
 ) -> None:
-    by_name = {kind.collection: kind for kind in kinds if kind.snapshots}
+    told = [kind for kind in kinds if kind.snapshots]
 
     @router.post("/resync/{aggregate}")
     async def resync_aggregate(caller: Operator, aggregate: str) -> Response:
         """Publish a snapshot of every one of them; replicas take what they lack."""
-        if aggregate not in by_name:
+        chosen = [
+            kind for kind in told if aggregate in {name.split(".")[1] for name in kind.snapshots}
+        ]
+        if not chosen:
             raise NotFound()
-        return reply({"asked": await resync.snapshots(plumbing.store, by_name[aggregate])}, 202)
+        asked = [await resync.snapshots(plumbing.store, kind) for kind in chosen]
+        return reply({"asked": sum(asked)}, 202)
 
     @router.post("/replay")
     async def replay_since(caller: Operator, body: Since) -> Response:
         """After a lost broker: publish again what happened since; nobody is told twice."""
-        again = [
-            await resync.events_since(plumbing.store, kind, body.since) for kind in by_name.values()
-        ]
+        again = [await resync.events_since(plumbing.store, kind, body.since) for kind in told]
         return reply({"asked": sum(again)}, 202)
 
     @router.post("/restored")
@@ -123,32 +125,43 @@ def _resync_routes(
         """Id, version and a digest of the public state, of the owner's or of a replica."""
         page = FINGERPRINTS.page(request)
         after = page.after.id if page.after else ""
-        found = await _rows_after(plumbing, by_name, replicas, aggregate, after, page.limit + 1)
+        found = await _rows_after(plumbing, told, replicas, aggregate, after, page.limit + 1)
         shown, cursor = page.cut(found, lambda row: Position(row["_id"], row["_id"]))
         return reply(page_answer([_fingerprint(row) for row in shown], cursor))
 
 
 async def _rows_after(
     plumbing: Plumbing,
-    kinds: dict[str, Kind[Any]],
+    kinds: Sequence[Kind[Any]],
     replicas: Sequence[Replica[Any]],
     aggregate: str,
     after: str,
     limit: int,
 ) -> list[Document]:
     """`aggregate` is the full name, `registry.person`: our own when we publish it, else a replica."""
-    for kind in kinds.values():
-        if aggregate in kind.snapshots:
-            rows = await plumbing.store.of(kind).find(
-                {"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit
-            )
-            return [_told(kind, aggregate, row) for row in rows]
+    owned = [kind for kind in kinds if aggregate in kind.snapshots]
+    if owned:
+        rows = [
+            row
+            for kind in owned
+            for row in await _told_after(plumbing, kind, aggregate, after, limit)
+        ]
+        return sorted(rows, key=lambda row: str(row["_id"]))[:limit]
     for replica in replicas:
         if replica.snapshot.aggregate == aggregate:
             return await replica.collection.find(
                 {"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit
             )
     raise NotFound()
+
+
+async def _told_after(
+    plumbing: Plumbing, kind: Kind[Any], aggregate: str, after: str, limit: int
+) -> list[Document]:
+    rows = await plumbing.store.of(kind).find(
+        {"_id": {"$gt": after}}, sort=[("_id", 1)], limit=limit
+    )
+    return [_told(kind, aggregate, row) for row in rows]
 
 
 def _told(kind: Kind[Any], aggregate: str, row: Document) -> Document:

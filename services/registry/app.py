@@ -6,11 +6,13 @@ from fastapi import FastAPI
 
 from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.grounds import Grounds
 from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
 from services.registry.commands.imports import Imports
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import READS, READS_INDEXES, Ways
 from services.registry.kinds import (
@@ -27,6 +29,7 @@ from services.registry.routes import joining as joining_routes
 from services.registry.routes import meeting_places as meeting_place_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
+from services.registry.routes import site_contacts as site_contact_routes
 from services.registry.routes import support_cases as support_case_routes
 from services.registry.routes import ways as way_routes
 from services.registry.routes.here import Registry
@@ -55,7 +58,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
     async def wake(kind: Kind[Any], id: str) -> None:
         await sleepers[kind.name](id, by_event())
 
-    replicas = (registry.ways.sessions,)
+    replicas = (registry.grounds.sessions,)
     app = application(
         Service(
             plumbing=plumbing,
@@ -67,6 +70,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 joining_routes.router,
                 accommodation_routes.router,
                 way_routes.router,
+                site_contact_routes.router,
                 meeting_place_routes.router,
                 import_routes.router,
                 support_case_routes.router,
@@ -90,13 +94,16 @@ def _use_cases(plumbing: Plumbing) -> Registry:
     meeting_places = MeetingPlaces(store, people)
     organisations = Organisations(store, people.roles, meeting_places)
     accommodations = Accommodations(store, meeting_places)
+    grounds = Grounds(store, plumbing.database)
     return Registry(
         store=store,
         organisations=organisations,
         people=people,
         accommodations=accommodations,
         meeting_places=meeting_places,
-        ways=Ways(store, plumbing.database),
+        grounds=grounds,
+        ways=Ways(store, plumbing.database, grounds),
+        site_contacts=SiteContacts(store, grounds),
         imports=Imports(store, plumbing.database, organisations, accommodations),
         support_cases=SupportCases(store),
     )

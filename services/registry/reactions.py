@@ -40,7 +40,7 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
             reconcile=_for_subject(places.reconcile_accommodation, but=AccommodationRegistered),
         ),
         Subscription("registry.meeting_place", reconcile=_for_subject(places.reconcile)),
-        Subscription("activities.session", replica=registry.ways.sessions),
+        Subscription("activities.session", replica=registry.grounds.sessions),
     ]
 
 

@@ -73,6 +73,10 @@ TABLE: dict[str, dict[str, int]] = {
     "POST /accommodations/{house}/reopen": OFFICER_ONLY,
     "PUT /accommodations/{house}/location": OFFICER_ONLY,
     "GET /accommodations/{house}/way-there": WAY,
+    "GET /accommodations/{house}/way-there/reads": OFFICER_ONLY,
+    "PUT /accommodations/{house}/site-contact": OFFICER_ONLY,
+    "GET /accommodations/{house}/site-contact": WAY,
+    "DELETE /accommodations/{house}/site-contact": OFFICER_ONLY,
     "POST /meeting-places": {**PARTY_ONLY},
     "GET /meeting-places": ANY_ROLE,
     "GET /meeting-places/{place}": ANY_ROLE,
@@ -181,6 +185,10 @@ def _bodies(cast: Cast, world: World) -> dict[str, Any]:
         "POST /accommodations/{house}/residents": {"on": world.today, "total": 9},
         "POST /accommodations/{house}/close": {"closes_on": world.day(9)},
         "PUT /accommodations/{house}/location": {"address": "Exempelvägen 1"},
+        "PUT /accommodations/{house}/site-contact": {
+            "name": "Receptionen",
+            "mail": "r@demo.example",
+        },
         "POST /meeting-places": proposal_body(
             [ids["house"]], [ids["organisation"]], world.today, world.day(9)
         ),

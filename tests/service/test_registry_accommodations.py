@@ -1,4 +1,4 @@
-"""Accommodations over HTTP: figures in bands, addresses on one page, closing by the calendar."""
+"""Accommodations over HTTP: figures in bands, what other systems call them, closing by the calendar."""
 
 from contextvars import ContextVar
 from datetime import timedelta
@@ -6,20 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.registry.commands.ways import READS
 from shared.causes import following
-from shared.contracts.activities import RoleSeats, SessionSnapshot
-from shared.contracts.base import Event, EventData
 from shared.kind import By
 from tests.harness import System, eventually
-from tests.service.registry_world import LULEA, MALMO, Somebody, World, done, made, refused
-
-SECRET = "Hemliga vägen 7"
-WHERE = {
-    "address": SECRET,
-    "position": {"latitude": 65.8252, "longitude": 21.6887},
-    "directions": "Portkod 1917.",
-}
+from tests.service.registry_world import LULEA, MALMO, World, done, made, refused
 
 
 async def test_figures_are_a_dated_series_that_adds_up_and_is_corrected_with_a_reason(
@@ -111,157 +101,6 @@ async def test_two_houses_equal_in_bands_look_alike_to_all_but_the_officer(syste
     assert one["capacity"] == "101-200"
     exact = done(await officer.client.get(f"/accommodations/{houses[0]}"))
     assert exact["residents"][0]["total"] == 22
-
-
-@pytest.mark.promise("P15")
-@pytest.mark.case("X01")
-@pytest.mark.case("R29")
-async def test_no_answer_but_the_way_there_carries_or_is_ordered_by_an_address(
-    system: System,
-) -> None:
-    await system.start("registry")
-    world = World(system)
-    officer, ada, cora = (
-        await world.officer(),
-        await world.administrator(),
-        await world.somebody("cora"),
-    )
-    organisation = await world.organisation(cora, ada)
-    house = await world.accommodation(officer)
-    place = await world.meeting_place(cora, officer, house, organisation)
-    located = await officer.client.put(f"/accommodations/{house}/location", WHERE)
-    assert located.status_code == 204
-    for person in (officer, ada, cora):
-        for query in (
-            "address=Hemliga",
-            "sort=address",
-            "sort=position",
-            "fields=address",
-            "nosuch=1",
-        ):
-            answer = await person.client.get(f"/accommodations?{query}")
-            assert refused(answer, 400, "unknown-field")
-        for path in (
-            "/accommodations", f"/accommodations/{house}", "/meeting-places",
-            f"/meeting-places/{place}", f"/accommodations/{house}/timeline",
-            f"/meeting-places/{place}/timeline", "/organisations",
-        ):  # fmt: skip
-            assert "Hemliga" not in (await person.client.get(path)).text
-            assert "65.82" not in (await person.client.get(path)).text
-    for name in ("accommodation", "history", "meeting_place"):
-        async for document in system.raw("registry", name).find({}):
-            assert "Hemliga" not in str(document)
-
-
-async def test_a_location_is_not_overwritten_unseen(system: System) -> None:
-    await system.start("registry")
-    officer = await World(system).officer()
-    house = await World(system).accommodation(officer)
-    path = f"/accommodations/{house}/location"
-    first = await officer.client.put(path, WHERE)
-    assert (await officer.client.put(path, WHERE)).status_code == 428
-    moved = await officer.client.put(path, {**WHERE, "address": "Ny 1"}, first.headers["etag"])
-    assert moved.status_code == 204
-    assert (await officer.client.put(path, WHERE, first.headers["etag"])).status_code == 412
-    far = {"address": "X", "position": {"latitude": 0, "longitude": 0}, "more": 1}
-    assert len(refused(await officer.client.put(path, far), 422, "invalid")["errors"]) == 3
-
-
-async def seated(system: System, world: World, house: str, person: str, hours: float) -> str:
-    """A session at the house that begins in so many hours, with the person in a seat."""
-    start = system.clock.now() + timedelta(hours=hours)
-    session = SessionSnapshot(
-        activity="A", kind="language_cafe", title={"sv": "Språkcafé"}, number=1, status="scheduled",
-        start=start, end=start + timedelta(hours=2), meeting_place="M", accommodations=(house,),
-        municipality="2582", county="25", organiser="O",
-        seats=(RoleSeats(role="helper", minimum=1, maximum=2, seated=(person,)),),
-    )  # fmt: skip
-    state = {"version": 1, **session.model_dump(mode="json", by_alias=True)}
-    await apply(system, f"session-{hours}", state)
-    return f"session-{hours}"
-
-
-async def apply(system: System, id: str, state: dict[str, Any]) -> None:
-    event = Event(
-        id=id, source="/activities", type="activities.session.planned", subject=id,
-        time=system.clock.now(), aggregateversion=state["version"], correlationid="c",
-        data=EventData(state=state),
-    )  # fmt: skip
-    await system.copy("registry").app.state.registry.ways.sessions.apply(event)
-
-
-async def a_volunteer(system: System, world: World) -> tuple[Somebody, str]:
-    """A volunteer of an organisation that has nothing to do with the house; and the house."""
-    officer, ada, cora = (
-        await world.officer(),
-        await world.administrator(),
-        await world.somebody("cora"),
-    )
-    organisation = await world.organisation(cora, ada)
-    vera = await world.somebody("vera")
-    await world.role(vera, "volunteer", "organisation", organisation)
-    house = await world.accommodation(officer)
-    await officer.client.put(f"/accommodations/{house}/location", WHERE)
-    return vera, house
-
-
-@pytest.mark.case("X02")
-@pytest.mark.case("X11")
-async def test_the_way_there_opens_48_hours_before_a_shift_and_closes_at_its_end(
-    system: System,
-) -> None:
-    await system.start("registry")
-    world = World(system)
-    vera, house = await a_volunteer(system, world)
-    path = f"/accommodations/{house}/way-there"
-    refused(await vera.client.get(path), 403, "way-not-shown-now")
-    await seated(system, world, house, vera.id, 50)
-    refused(await vera.client.get(path), 403, "way-not-shown-now")
-    system.clock.advance(timedelta(hours=2, seconds=5))
-    answer = await vera.client.get(path)
-    assert done(answer)["address"] == SECRET
-    assert answer.headers["cache-control"] == "private, no-store"
-    reads = [row async for row in system.raw("registry", READS).find({})]
-    assert [(row["person"], row["accommodation"], row["right"]) for row in reads] == [
-        (vera.id, house, "volunteer")
-    ]
-    assert "Hemliga" not in str(reads)
-    system.clock.advance(timedelta(hours=50, minutes=1))
-    refused(await vera.client.get(path), 403, "way-not-shown-now")
-
-
-@pytest.mark.case("X11")
-async def test_who_withdraws_or_was_never_seated_does_not_learn_the_way(system: System) -> None:
-    await system.start("registry")
-    world = World(system)
-    vera, house = await a_volunteer(system, world)
-    path = f"/accommodations/{house}/way-there"
-    id = await seated(system, world, house, vera.id, 10)
-    done(await vera.client.get(path))
-    stored = await system.raw("registry", "replica_activities_session").find_one({"_id": id})
-    stored["state"]["seats"][0] |= {"seated": [], "waiting": [vera.id]}
-    await apply(system, id, {"version": 2, **stored["state"]})
-    refused(await vera.client.get(path), 403, "way-not-shown-now")
-
-
-@pytest.mark.case("X04")
-async def test_whoever_loses_the_hosting_loses_the_way_at_once(system: System) -> None:
-    await system.start("registry")
-    world = World(system)
-    officer, ada, cora = (
-        await world.officer(),
-        await world.administrator(),
-        await world.somebody("cora"),
-    )
-    organisation = await world.organisation(cora, ada)
-    house = await world.accommodation(officer)
-    await officer.client.put(f"/accommodations/{house}/location", WHERE)
-    place = await world.meeting_place(cora, officer, house, organisation)
-    path = f"/accommodations/{house}/way-there"
-    assert done(await cora.client.get(path))["directions"] == "Portkod 1917."
-    done(await officer.client.post(f"/meeting-places/{place}/close"))
-    refused(await cora.client.get(path), 403, "way-not-shown-now")
-    refused(await ada.client.get(path), 403, "way-not-shown-now")
 
 
 async def test_where_only_the_county_may_be_named_the_municipality_is_hidden(

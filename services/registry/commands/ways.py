@@ -1,145 +1,88 @@
 """Where accommodations lie: set by officers, read on one page only, each reading logged."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
 from uuid import uuid4
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from services.registry.commands.first_or_match import found, put
+from services.registry.commands.grounds import Ground, Grounds
 from services.registry.domain import location as rules
 from services.registry.domain.accommodation import Accommodation
 from services.registry.domain.location import Location, Whereabouts
-from services.registry.kinds import LOCATION, MEETING_PLACE
-from services.registry.permissions.accommodations import is_in_scope
-from shared.caller import Caller, Role
-from shared.contracts.activities import SessionSnapshot
-from shared.contracts.problems import NotAllowed, PreconditionRequired, Stale
-from shared.database import Database, Document, Taken
+from services.registry.kinds import LOCATION
+from shared.caller import Caller
+from shared.contracts.problems import NotAllowed
+from shared.database import Database, Document
+from shared.http import Page, Position
 from shared.kind import By, Change, Stored
-from shared.replica import Known, Replica
 from shared.store import Store
 
-BEFORE_A_SHIFT = timedelta(hours=48)
 READS = "reads"
 READS_KEPT_SECONDS = 2 * 366 * 24 * 3600
 READS_INDEXES = (
-    IndexModel([("accommodation", ASCENDING), ("at", ASCENDING)], name="accommodation"),
+    IndexModel(
+        [("accommodation", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="newest"
+    ),
     IndexModel([("person", ASCENDING), ("at", ASCENDING)], name="person"),
     IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=READS_KEPT_SECONDS),
 )
-SESSION_INDEXES = (
-    IndexModel(
-        [("state.accommodations", ASCENDING), ("state.end", ASCENDING)], name="accommodations"
-    ),
-)
-SESSIONS_LOOKED_AT = 500
-
-Right = Literal["officer", "coordinator", "volunteer"]
 
 
 @dataclass(frozen=True)
 class WayThere:
-    """Where it lies, if anyone has said; and by which right the caller may know."""
+    """Where it lies, if anyone has said; and on which ground the caller may know."""
 
-    right: Right
+    ground: Ground
     location: Stored[Location] | None
 
 
 class Ways:
-    """Who may know where an accommodation lies, and when."""
+    """Tells where an accommodation lies to those who may know it now, and keeps who has read it."""
 
-    def __init__(self, store: Store, database: Database) -> None:
+    def __init__(self, store: Store, database: Database, grounds: Grounds) -> None:
         self._store = store
+        self._grounds = grounds
         self._reads = database.collection(READS)
-        self.sessions = Replica(database, SessionSnapshot, SESSION_INDEXES)
 
     async def set(self, id: str, whereabouts: Whereabouts, by: By) -> Stored[Location]:
         """Say where it lies; with If-Match from the second time on (PreconditionRequired, Stale)."""
         assert by.actor is not None
         location = rules.at(whereabouts, by.actor, self._store.clock.now())
-        if await self._location(id) is None and by.expected is None:
-            try:
-                return await self._store.create(LOCATION, id, Change(location), by)
-            except Taken as taken:
-                raise Stale() from taken
-        if by.expected is None:
-            raise PreconditionRequired()
-        return await self._store.change(LOCATION, id, lambda _: Change(location), by)
+        return await put(self._store, LOCATION, id, Change(location), by)
 
     async def read(self, house: Stored[Accommodation], caller: Caller) -> WayThere:
-        """The way there for who may know it now; NotAllowed for all others. Each reading is logged."""
-        right = await self._right(house, caller)
-        if right is None:
+        """The way there for who may know it now; NotAllowed for all others, known address or not.
+
+        Each reading is logged before it is answered.
+        """
+        ground = await self._grounds.of(house, caller)
+        if ground is None:
             raise _not_now()
-        await self._log(house.id, caller, right)
-        return WayThere(right, await self._location(house.id))
+        await self._log(house.id, caller, ground)
+        return WayThere(ground, await found(self._store, LOCATION, house.id))
 
-    async def _right(self, house: Stored[Accommodation], caller: Caller) -> Right | None:
-        if is_in_scope(caller, house):
-            return "officer"
-        if caller.organisations and await self._organises_there(house.id, caller):
-            return "coordinator"
-        if await self._has_a_shift_there(house.id, caller):
-            return "volunteer"
-        return None
+    async def reads(self, id: str, page: Page) -> tuple[Sequence[Document], str | None]:
+        """Who has read the way to an accommodation, newest first."""
+        query: Document = {"accommodation": id}
+        if page.after is not None:
+            at, last = page.after.value, page.after.id
+            query["$or"] = [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": last}}]
+        rows = await self._reads.find(query, sort=[("at", -1), ("_id", -1)], limit=page.limit + 1)
+        return page.cut(rows, lambda row: Position(row["at"], row["_id"]))
 
-    async def _organises_there(self, id: str, caller: Caller) -> bool:
-        """A host of a meeting place that is not closed, or organiser of a session to come."""
-        own = list(caller.organisations)
-        hosted: Document = {
-            "keys.accommodations": id,
-            "keys.hosts": {"$in": own},
-            "keys.status": {"$in": ["agreed", "open", "open_on_trial", "paused"]},
-        }
-        if await self._store.find(MEETING_PLACE, hosted, limit=1):
-            return True
-        coming = await self._sessions(id, caller.now, {"state.organiser": {"$in": own}})
-        return any(one.state.end >= caller.now for one in coming)
-
-    async def _has_a_shift_there(self, id: str, caller: Caller) -> bool:
-        if not (caller.has(Role.VOLUNTEER) or caller.has(Role.COORDINATOR)):
-            return False
-        before = _day(caller.now + BEFORE_A_SHIFT + timedelta(days=1))
-        near = await self._sessions(id, caller.now, {"state.start": {"$lt": before}})
-        return any(_is_time(one.state, caller) for one in near)
-
-    async def _sessions(
-        self, id: str, now: datetime, more: Document
-    ) -> list[Known[SessionSnapshot]]:
-        """Sessions there that are not over since yesterday; dates compare as text, times do not."""
-        query = {
-            "state.accommodations": id,
-            "state.end": {"$gte": _day(now - timedelta(days=1))},
-            "state.status": {"$in": ["scheduled", "held"]},
-            **more,
-        }
-        return await self.sessions.find(query, limit=SESSIONS_LOOKED_AT)
-
-    async def _location(self, id: str) -> Stored[Location] | None:
-        found = await self._store.find(LOCATION, {"_id": id}, limit=1)
-        return found[0] if found else None
-
-    async def _log(self, id: str, caller: Caller, right: Right) -> None:
+    async def _log(self, id: str, caller: Caller, ground: Ground) -> None:
         await self._reads.insert_one(
             {
                 "_id": str(uuid4()),
                 "person": caller.person_id,
                 "accommodation": id,
-                "right": right,
+                "right": ground.right,
+                "because_of": ground.because_of,
                 "at": caller.now,
             }
         )
-
-
-def _is_time(session: SessionSnapshot, caller: Caller) -> bool:
-    seated = {person for seats in session.seats for person in seats.seated} | {session.leader}
-    in_time = session.start - BEFORE_A_SHIFT <= caller.now <= session.end
-    return in_time and caller.person_id in seated
-
-
-def _day(moment: datetime) -> str:
-    return moment.date().isoformat()
 
 
 def _not_now() -> NotAllowed:

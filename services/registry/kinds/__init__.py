@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION
+from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION, SITE_CONTACT
 from services.registry.kinds.imports import IMPORT
 from services.registry.kinds.meeting_places import MEETING_PLACE
 from services.registry.kinds.organisations import ORGANISATION
@@ -15,6 +15,7 @@ KINDS: tuple[Kind[Any], ...] = (
     PERSON,
     ACCOMMODATION,
     LOCATION,
+    SITE_CONTACT,
     MEETING_PLACE,
     IMPORT,
     SUPPORT_CASE,
@@ -28,5 +29,6 @@ __all__ = [
     "MEETING_PLACE",
     "ORGANISATION",
     "PERSON",
+    "SITE_CONTACT",
     "SUPPORT_CASE",
 ]

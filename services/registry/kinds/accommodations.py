@@ -7,7 +7,8 @@ from pymongo import ASCENDING, IndexModel
 from services.registry.domain import accommodation as rules
 from services.registry.domain.accommodation import Accommodation
 from services.registry.domain.location import Location
-from shared.contracts.registry import AccommodationSnapshot, Routine
+from services.registry.domain.site_contact import SiteContact
+from shared.contracts.registry import AccommodationSnapshot, ContactSnapshot, Routine
 from shared.kind import Kind
 from shared.words import sort_key
 
@@ -78,3 +79,15 @@ ACCOMMODATION = Kind(
 )
 
 LOCATION = Kind(name="registry.location", state=Location)
+
+
+def _contact_snapshot(one: SiteContact) -> ContactSnapshot:
+    mail, phone = (one.contact.mail, one.contact.phone) if one.contact else (None, None)
+    return ContactSnapshot(mail=mail, phone=phone, accommodation=one.accommodation)
+
+
+SITE_CONTACT = Kind(
+    name="registry.site_contact",
+    state=SiteContact,
+    snapshots={"registry.contact": _contact_snapshot},
+)

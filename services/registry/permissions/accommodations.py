@@ -57,3 +57,12 @@ FIND_THE_WAY = Permission[Stored[Accommodation]](
     rule=has_a_role,
     visible=sees_accommodation,
 )
+READ_SITE_CONTACT = Permission[Stored[Accommodation]](
+    "accommodation.site-contact",
+    Text(
+        "Handläggare för området, och samordnare som ordnar något där",
+        "Officers of the area, and coordinators who organise something there",
+    ),
+    rule=has_a_role,
+    visible=sees_accommodation,
+)

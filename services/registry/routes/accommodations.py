@@ -128,9 +128,13 @@ async def change(request: Request, id: str, body: DetailsBody, caller: Officer) 
 
 @router.get("/{id}/timeline")
 async def timeline(request: Request, id: str, caller: Officer) -> Response:
-    """Who did what when."""
-    stored = await _checked(request, id, caller, RUN_ACCOMMODATION)
-    rows = await here(request).accommodations.timeline(stored.id)
+    """Who did what when, with the changes of whom to call there (never who that is)."""
+    await _checked(request, id, caller, RUN_ACCOMMODATION)
+    rows = [
+        *await here(request).accommodations.timeline(id),
+        *await here(request).site_contacts.timeline(id),
+    ]
+    rows.sort(key=lambda row: row["time"])
     return reply({"items": [as_step(row) for row in rows]})
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.grounds import Grounds
 from services.registry.commands.imports import Imports
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import Ways
 from shared.store import Store
@@ -23,7 +25,9 @@ class Registry:
     people: People
     accommodations: Accommodations
     meeting_places: MeetingPlaces
+    grounds: Grounds
     ways: Ways
+    site_contacts: SiteContacts
     imports: Imports
     support_cases: SupportCases
 

@@ -8,15 +8,17 @@ from pydantic import ConfigDict
 from services.registry.domain.location import Whereabouts
 from services.registry.permissions.accommodations import FIND_THE_WAY, RUN_ACCOMMODATION
 from services.registry.routes.here import here
+from services.registry.views.ways import read_shown, way_shown
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body
-from shared.http import etag, expected_version, reply, single_values
+from shared.http import Listing, etag, expected_version, page_answer, reply, single_values
 from shared.permissions import allow
 
 router = APIRouter(prefix="/accommodations", tags=["accommodations"])
 
 VIEW = "way"
+READS = Listing("way-there-reads", sorts=("-at",))
 PRIVATE = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
 
 
@@ -59,7 +61,16 @@ async def way_there(
     single_values(request, set())
     house = FIND_THE_WAY.check(caller, await here(request).accommodations.load(id))
     way = await here(request).ways.read(house, caller)
-    if way.location is None:
-        return reply({"address": None, "position": None, "directions": None}, headers=PRIVATE)
-    shown = way.location.state.model_dump(include={"address", "position", "directions"})
-    return reply(shown, etag=etag(way.location.version, VIEW), headers=PRIVATE)
+    contact = await here(request).site_contacts.on_the_way(id, way.ground)
+    tag = etag(way.location.version, VIEW) if way.location else None
+    return reply(way_shown(way, contact), etag=tag, headers=PRIVATE)
+
+
+@router.get("/{id}/way-there/reads", openapi_extra=READS.openapi)
+async def reads(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(RUN_ACCOMMODATION))]
+) -> Response:
+    """Who has read the way there, when and by which right, newest first; kept for two years."""
+    RUN_ACCOMMODATION.check(caller, await here(request).accommodations.load(id))
+    found, cursor = await here(request).ways.reads(id, READS.page(request))
+    return reply(page_answer([read_shown(row) for row in found], cursor), headers=PRIVATE)

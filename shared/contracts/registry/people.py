@@ -5,7 +5,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, Facts, OrganisationId, PersonId, Snapshot
+from shared.contracts.base import (
+    AccommodationId,
+    Contract,
+    Facts,
+    OrganisationId,
+    PersonId,
+    Snapshot,
+)
 
 RoleName = Literal[
     "officer", "county_reader", "administrator", "coordinator", "volunteer", "operator"
@@ -50,10 +57,14 @@ class PersonSnapshot(Snapshot, aggregate="registry.person"):
 
 
 class ContactSnapshot(Snapshot, aggregate="registry.contact"):
-    """Travels on samverkan.contacts, which only notifications may read."""
+    """Travels on samverkan.contacts, which only notifications may read.
+
+    A person's; or, where `accommodation` is given, those of whom to call there (no account).
+    """
 
     mail: str | None = None
     phone: str | None = None
+    accommodation: AccommodationId | None = None
 
 
 class PersonRegistered(Facts, type="registry.person.registered"):
