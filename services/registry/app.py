@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.branches import Branches
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
 from services.registry.commands.imports import Imports
@@ -24,6 +25,7 @@ from services.registry.kinds import (
     SUPPORT_CASE,
 )
 from services.registry.routes import accommodations as accommodation_routes
+from services.registry.routes import branches as branch_routes
 from services.registry.routes import imports as import_routes
 from services.registry.routes import joining as joining_routes
 from services.registry.routes import meeting_places as meeting_place_routes
@@ -66,6 +68,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             kinds=KINDS,
             routers=(
                 organisation_routes.router,
+                branch_routes.router,
                 people_routes.router,
                 joining_routes.router,
                 accommodation_routes.router,
@@ -98,6 +101,7 @@ def _use_cases(plumbing: Plumbing) -> Registry:
     return Registry(
         store=store,
         organisations=organisations,
+        branches=Branches(store, organisations),
         people=people,
         accommodations=accommodations,
         meeting_places=meeting_places,

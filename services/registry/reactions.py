@@ -26,6 +26,7 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
     async def reconcile_organisation(id: str, by: By) -> None:
         await registry.organisations.reconcile(id, by)
         await places.reconcile_organisation(id, by)
+        await registry.branches.reconcile(id, by)
 
     async def reconcile_person(id: str, by: By) -> None:
         await registry.people.roles.reconcile(id, by)

@@ -11,7 +11,8 @@ from pydantic_core import PydanticCustomError
 from services.registry.domain.accommodation import Code, Details, register, report
 from services.registry.domain.import_file import Row
 from services.registry.domain.numbers import organisation_number
-from services.registry.domain.organisation import Profile, enter
+from services.registry.domain.organisation import enter
+from services.registry.domain.organisation_profile import Profile
 from services.registry.domain.places import county_of
 from services.registry.domain.residents import Figure
 from shared.caller import Caller

@@ -27,7 +27,8 @@ from services.registry.domain import import_ as rules
 from services.registry.domain.import_ import Column, Import
 from services.registry.domain.import_columns import ImportKind, columns
 from services.registry.domain.import_file import Table, read
-from services.registry.domain.organisation import ENDED, Profile
+from services.registry.domain.organisation import ENDED
+from services.registry.domain.organisation_profile import Profile
 from services.registry.kinds import IMPORT
 from shared import failpoints
 from shared.caller import Caller

@@ -5,11 +5,21 @@ from contextlib import suppress
 
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.roles import Roles
+from services.registry.domain import branch
 from services.registry.domain import organisation as rules
-from services.registry.domain.organisation import Organisation, Profile
+from services.registry.domain.membership import Act
+from services.registry.domain.organisation import Organisation
+from services.registry.domain.organisation_profile import Profile
 from services.registry.kinds import ORGANISATION
 from shared.causes import following
-from shared.contracts.problems import NotYetKnown, Refused, Unavailable
+from shared.contracts.problems import (
+    FieldError,
+    Invalid,
+    NotYetKnown,
+    Refused,
+    Text,
+    Unavailable,
+)
 from shared.contracts.registry import RoleGrant, Scope
 from shared.database import Document, Taken
 from shared.deadline import renew_deadline
@@ -17,6 +27,10 @@ from shared.kind import By, Change, Stored, derived_id, new_id
 from shared.store import Store
 
 MOST_KNOWN = 10_000
+_PARENT_NOT_NATIONAL = Text(
+    "En lokalförening kan bara höra till en riksorganisation.",
+    "A branch can only belong to a national organisation.",
+)
 
 
 class Organisations:
@@ -36,11 +50,11 @@ class Organisations:
 
         Refused also while too many applications of the same person wait for an answer.
         """
-        await self._insist_on_national_parent(profile)
+        await self._insist_on_national_parent(profile, by)
         assert by.actor is not None
         id = new_id(by)
         await self._insist_on_few_undecided(by.actor, id)
-        organisation, events = rules.apply(profile, by.actor)
+        organisation, events = rules.apply(profile, self._act(by))
         return await self._create(id, Change(organisation, events), by)
 
     async def enter(
@@ -74,39 +88,64 @@ class Organisations:
 
     async def review(self, id: str, by: By) -> Stored[Organisation]:
         """Begin to look at an application."""
-        return await self._change(id, rules.review, by)
+        return await self._change(id, lambda one: rules.review(one, self._act(by)), by)
 
     async def request_information(self, id: str, words: str, by: By) -> Stored[Organisation]:
         """Ask the applicant for what is missing."""
-        return await self._change(id, lambda one: rules.request_information(one, words), by)
+        act = self._act(by, words)
+        return await self._change(id, lambda one: rules.request_information(one, act), by)
 
-    async def approve(self, id: str, by: By) -> Stored[Organisation]:
-        """Welcome it; its applicant becomes its coordinator before this returns."""
-        parent_id = (await self.load(id)).state.parent
-        parent = (await self.load(parent_id)).state if parent_id else None
-        stored = await self._change(id, lambda one: rules.approve(one, parent), by)
+    async def approve(self, id: str, by: By, alone: bool = False) -> Stored[Organisation]:
+        """Welcome it, a branch as an independent one if `alone`; AlreadyDecided if a colleague has.
+
+        Its applicant becomes its coordinator before this returns.
+        """
+        act = self._act(by)
+        parent = None if alone else await self.parent_of(await self.load(id))
+
+        def rule(one: Organisation) -> rules.Decision:
+            return branch.approve_alone(one, act) if alone else rules.approve(one, parent, act)
+
+        stored = await self._change(id, rule, by)
         await self.reconcile(id, by)
         return stored
 
     async def decline(self, id: str, words: str, by: By) -> Stored[Organisation]:
-        """Say no, with the reason."""
-        return await self._change(id, lambda one: rules.decline(one, words), by)
+        """Say no, with the reason; AlreadyDecided when a colleague has answered."""
+        act = self._act(by, words)
+        return await self._change(id, lambda one: rules.decline(one, act), by)
 
-    async def pause(self, id: str, by: By) -> Stored[Organisation]:
+    async def pause(self, id: str, words: str | None, by: By) -> Stored[Organisation]:
         """Pause the membership; what it hosts is paused before this returns."""
-        return await self._with_its_places(id, rules.pause, by)
+        act = self._act(by, words)
+        return await self._with_its_places(id, lambda one: rules.pause(one, act), by)
 
-    async def resume(self, id: str, by: By) -> Stored[Organisation]:
+    async def resume(self, id: str, words: str | None, by: By) -> Stored[Organisation]:
         """Resume the membership."""
-        return await self._with_its_places(id, rules.resume, by)
+        act = self._act(by, words)
+        return await self._with_its_places(id, lambda one: rules.resume(one, act), by)
 
-    async def leave(self, id: str, by: By) -> Stored[Organisation]:
+    async def leave(self, id: str, words: str | None, by: By) -> Stored[Organisation]:
         """Leave the network; what it hosts is closed before this returns."""
-        return await self._with_its_places(id, rules.leave, by)
+        act = self._act(by, words)
+        return await self._with_its_places(id, lambda one: rules.leave(one, act), by)
 
-    async def exclude(self, id: str, by: By) -> Stored[Organisation]:
+    async def exclude(self, id: str, words: str | None, by: By) -> Stored[Organisation]:
         """End the membership."""
-        return await self._with_its_places(id, rules.exclude, by)
+        act = self._act(by, words)
+        return await self._with_its_places(id, lambda one: rules.exclude(one, act), by)
+
+    async def move(self, id: str, parent: str | None, by: By) -> Stored[Organisation]:
+        """Put a branch under another national organisation, or let it stand alone.
+
+        Invalid for a parent that is itself or no national organisation: no circle can arise.
+        """
+        above = await self._above(id, parent) if parent else None
+        return await self._with_its_places(id, lambda one: branch.move(one, parent, above), by)
+
+    async def inherit(self, id: str, above: Organisation | None, by: By) -> Stored[Organisation]:
+        """A branch has what its national organisation, as it is now, hands down."""
+        return await self._change(id, lambda one: branch.inherit(one, above), by)
 
     async def reconcile(self, id: str, by: By) -> None:
         """See that what an organisation's state calls for is so: its applicant coordinates it.
@@ -125,6 +164,23 @@ class Organisations:
             granted_by=by.actor,
         )
         await self._roles.grant_once(organisation.applicant, grant, following(by))
+
+    async def parent_of(self, stored: Stored[Organisation]) -> Organisation | None:
+        """The national organisation of a branch; None for all others."""
+        parent = stored.state.parent
+        return (await self.load(parent)).state if parent else None
+
+    async def _above(self, id: str, parent: str) -> Organisation:
+        found = await self._store.find(ORGANISATION, {"_id": parent}, limit=1)
+        if not found:
+            raise NotYetKnown(extra={"field": "parent"})
+        if parent == id or found[0].state.kind != "national":
+            fault = FieldError("parent", "parent-not-national", _PARENT_NOT_NATIONAL)
+            raise Invalid(fields=(fault,))
+        return found[0].state
+
+    def _act(self, by: By, words: str | None = None) -> Act:
+        return Act(by.actor, self._store.clock.now(), words)
 
     async def _with_its_places(
         self, id: str, rule: Callable[[Organisation], rules.Decision], by: By
@@ -172,18 +228,20 @@ class Organisations:
                 "Wait until one of them has got its own.",
             )
 
-    async def _insist_on_national_parent(self, profile: Profile) -> None:
+    async def _insist_on_national_parent(self, profile: Profile, by: By) -> None:
         if profile.parent is None:
             return
         found = await self._store.find(ORGANISATION, {"_id": profile.parent}, limit=1)
-        if not found:
+        if not found or not _may_be_named(found[0].state, by):
             raise NotYetKnown(extra={"field": "parent"})
         if found[0].state.kind != "national":
-            raise Refused(
-                "parent-not-national",
-                sv="En lokalförening kan bara höra till en riksorganisation.",
-                en="A branch can only belong to a national organisation.",
-            )
+            raise Refused("parent-not-national", _PARENT_NOT_NATIONAL)
+
+
+def _may_be_named(parent: Organisation, by: By) -> bool:
+    """A branch names a member; or what the same person has applied for beside it."""
+    waits = parent.status in rules.UNDECIDED and parent.applicant == by.actor
+    return parent.status in rules.MEMBER or waits
 
 
 def _number_in_use() -> Refused:

@@ -9,10 +9,19 @@ from shared.contracts.problems import Text
 from shared.contracts.texts import wrong
 
 _SPELLING = re.compile(r"(?:16)?([0-9]{10})|SE([0-9]{10})01")
-_BLANKS_AND_DASHES = re.compile(r"[\s\-\u2010-\u2015\u2212]")
+_BORN = re.compile(r"(?:1[89]|20)([0-9]{10})")
+_BLANKS_AND_DASHES = re.compile(r"[\s\-+\u2010-\u2015\u2212]")
 _PERSONAL = Text(
     "Det ser ut som ett personnummer. Skriv organisationens nummer; personnummer sparas aldrig här.",
     "That looks like a personal number. Write the organisation's; we never keep personal numbers.",
+)
+_PHONE = Text(
+    "Det ser ut som ett telefonnummer. Skriv organisationsnumret, till exempel 802400-0005.",
+    "That looks like a phone number. Write the organisation number, for example 802400-0005.",
+)
+_THIRD_DIGIT = Text(
+    "Tredje siffran i ett organisationsnummer är 2 eller högre. Kontrollera numret.",
+    "The third digit of an organisation number is 2 or more. Check the number.",
 )
 _WRONG_DIGIT = Text(
     "Sista siffran stämmer inte. Kontrollera numret.",
@@ -28,17 +37,32 @@ def organisation_number(text: str) -> str:
     """The ten digits of an organisation number; all spellings of one number give the same.
 
     Skatteverket's rules (SKV 709): the first digit is never 0 or 4 here, the third is 2 or more
-    (else it would be a personal number), the last is a Luhn check digit.
+    (else it would be a personal number), the last is a Luhn check digit. Each reason to refuse has
+    its own code; what looks like a personal number is named as that before anything else.
     """
-    match = _SPELLING.fullmatch(_BLANKS_AND_DASHES.sub("", text).upper())
-    digits = (match.group(1) or match.group(2)) if match else ""
-    if digits and _is_like_a_persons(digits):
+    plain = _BLANKS_AND_DASHES.sub("", text).upper()
+    if (born := _BORN.fullmatch(plain)) and _is_like_a_persons(born.group(1)):
         raise wrong("personal-number", _PERSONAL)
-    if not digits or digits[0] in "04" or digits[2] < "2":
-        raise wrong("not-an-organisation-number", _NOT_A_NUMBER)
-    if not _luhn(digits):
-        raise wrong("wrong-check-digit", _WRONG_DIGIT)
+    match = _SPELLING.fullmatch(plain)
+    digits = (match.group(1) or match.group(2)) if match else ""
+    fault = _fault(digits)
+    if fault:
+        raise wrong(*fault)
     return digits
+
+
+def _fault(digits: str) -> tuple[str, Text] | None:
+    if not digits:
+        return "not-an-organisation-number", _NOT_A_NUMBER
+    if _is_like_a_persons(digits):
+        return "personal-number", _PERSONAL
+    if digits[0] == "0" and digits[1] != "0":
+        return "looks-like-a-phone-number", _PHONE
+    if digits[0] in "04":
+        return "not-an-organisation-number", _NOT_A_NUMBER
+    if digits[2] < "2":
+        return "wrong-third-digit", _THIRD_DIGIT
+    return None if _luhn(digits) else ("wrong-check-digit", _WRONG_DIGIT)
 
 
 def _is_like_a_persons(digits: str) -> bool:

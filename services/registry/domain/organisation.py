@@ -5,14 +5,22 @@ approved | paused → left | excluded. Each rule is a pure function of what is t
 """
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from services.registry.domain.numbers import OrganisationNumber
-from services.registry.domain.places import County, Municipality
-from shared.contracts.activities import ActivityKind, TargetGroup
-from shared.contracts.base import Facts, OrganisationId, PersonId
+from services.registry.domain.membership import (
+    MOST_STEPS,
+    Act,
+    Step,
+    already_decided,
+    parent_not_active,
+)
+from services.registry.domain.organisation_profile import (
+    Offer,
+    Profile,
+    handed_down,
+    its_own,
+    with_inherited,
+)
+from shared.contracts.base import Facts, PersonId
 from shared.contracts.problems import FieldError, Invalid, Refused, Text
 from shared.contracts.registry import (
     OrganisationApplied,
@@ -21,80 +29,62 @@ from shared.contracts.registry import (
     OrganisationDeclined,
     OrganisationExcluded,
     OrganisationInformationRequested,
-    OrganisationKind,
     OrganisationLeft,
     OrganisationPaused,
     OrganisationResumed,
     OrganisationReviewed,
     OrganisationStatus,
 )
-from shared.contracts.texts import LanguageCode, Line, Name, Prose, clean_line
-
-_MAIL_SIGN = r"[^@\s<>,;:\"\x00-\x1f\x7f]"
-MailAddress = Annotated[
-    str,
-    Field(max_length=254, pattern=rf"^{_MAIL_SIGN}{{1,64}}@{_MAIL_SIGN}{{1,189}}$"),
-    BeforeValidator(clean_line),
-]
-PhoneNumber = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 
 MOST_UNDECIDED = 10
 """Applications that one person may have waiting."""
 UNDECIDED = ("applied", "under_review", "information_requested")
+MEMBER = ("approved", "paused")
 ENDED = ("declined", "left", "excluded", "merged")
 
 
-class Profile(BaseModel):
-    """What an organisation says of itself."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: Name
-    number: OrganisationNumber | None = None
-    kind: OrganisationKind
-    parent: OrganisationId | None = None
-    mail: MailAddress | None = None
-    phone: PhoneNumber | None = None
-    web: Line | None = None
-    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=17)] = ()
-    competences: Annotated[tuple[ActivityKind, ...], Field(max_length=29)] = ()
-    target_groups: Annotated[tuple[TargetGroup, ...], Field(max_length=10)] = ()
-    counties: Annotated[tuple[County, ...], Field(max_length=21)] = ()
-    municipalities: Annotated[tuple[Municipality, ...], Field(max_length=290)] = ()
-    activities_a_week: Annotated[int, Field(ge=0, le=10_000)] | None = None
-
-
 class Organisation(Profile):
-    """The aggregate: profile, membership, and who applied."""
+    """The aggregate: profile, membership step by step, and who applied.
+
+    `inherited` is what its national organisation hands down to a branch that is a member. It stands
+    in the branch's own document, put there by `inherit` whenever the national one has changed, so
+    that every reader and snapshot has the effective values (`effective`) without a second look.
+    """
 
     status: OrganisationStatus = "applied"
     applicant: PersonId | None = None
-    words: Prose | None = None
-    """The administrator's own words to the applicant: what is missing, or why not."""
+    steps: tuple[Step, ...] = ()
+    inherited: Offer | None = None
 
 
 Decision = tuple[Organisation, tuple[Facts, ...]]
 
 
-def apply(profile: Profile, applicant: PersonId) -> Decision:
+def effective(organisation: Organisation) -> Organisation:
+    """As others see it: its own words, and where it has none those of its national organisation."""
+    return with_inherited(organisation, organisation.inherited)
+
+
+def apply(profile: Profile, act: Act) -> Decision:
     """Someone applies for an organisation; a branch names its national organisation."""
     _insist_on_parent(profile)
     _insist_on_number(profile)
-    organisation = Organisation(**profile.model_dump(), applicant=applicant)
-    return organisation, (OrganisationApplied(applicant=applicant),)
+    organisation = Organisation(**dict(profile), applicant=act.by)
+    applied, step = _moved(organisation, "applied", act)
+    return applied, (OrganisationApplied(applicant=act.by, step=step),)
 
 
 def enter(profile: Profile, import_id: str) -> Decision:
     """An import enters a member that the network knows already."""
     _insist_on_parent(profile)
-    organisation = Organisation(**profile.model_dump(), status="approved")
+    organisation = Organisation(**dict(profile), status="approved")
     applied = OrganisationApplied(applicant=None, imported_by=import_id)
     return organisation, (applied, OrganisationApproved(applicant=None, imported_by=import_id))
 
 
 def change(organisation: Organisation, profile: Profile) -> Decision:
     """The organisation describes itself anew; kind and parent are not its own to change."""
-    _refuse_ended(organisation)
+    refuse_ended(organisation)
     if organisation.number is not None:
         _insist_on_number(profile)
     if (profile.kind, profile.parent) != (organisation.kind, organisation.parent):
@@ -103,76 +93,120 @@ def change(organisation: Organisation, profile: Profile) -> Decision:
             sv="Slag och riksorganisation kan inte ändras här. Fråga nätverkets administratör.",
             en="Kind and national organisation cannot be changed here. Ask the network administrator.",
         )
+    profile = its_own(profile, organisation, organisation.inherited)
     changed = organisation.model_copy(update=dict(profile))
     fields = tuple(name for name, value in profile if value != getattr(organisation, name))
     return changed, (OrganisationChanged(fields=fields),) if fields else ()
 
 
-def review(organisation: Organisation) -> Decision:
+def review(organisation: Organisation, act: Act) -> Decision:
     """An administrator begins to look, or goes on after an answer."""
-    _insist(organisation, ("applied", "information_requested"), "be prövad", "be reviewed")
-    return _moved(organisation, "under_review"), (OrganisationReviewed(),)
-
-
-def request_information(organisation: Organisation, words: Prose) -> Decision:
-    """Something is missing; the words go to the applicant as they are."""
-    _insist(organisation, ("applied", "under_review"), "kompletteras", "be completed")
-    asked = organisation.model_copy(update={"status": "information_requested", "words": words})
-    return asked, (OrganisationInformationRequested(applicant=organisation.applicant),)
-
-
-def approve(organisation: Organisation, parent: Organisation | None) -> Decision:
-    """Welcome: a branch only while its national organisation is approved."""
-    if organisation.status == "approved":
+    if organisation.status == "under_review":
         return organisation, ()
-    _insist(organisation, UNDECIDED, "godkännas", "be approved")
+    insist_on_open(organisation, ("applied", "information_requested"), act, _REVIEW)
+    reviewed, step = _moved(organisation, "under_review", act)
+    return reviewed, (OrganisationReviewed(step=step),)
+
+
+def request_information(organisation: Organisation, act: Act) -> Decision:
+    """Something is missing; the words go to the applicant as they are."""
+    insist_on_open(organisation, ("applied", "under_review"), act, _REQUEST)
+    asked, step = _moved(organisation, "information_requested", act)
+    event = OrganisationInformationRequested(applicant=organisation.applicant, step=step)
+    return asked, (event,)
+
+
+def approve(organisation: Organisation, parent: Organisation | None, act: Act) -> Decision:
+    """Welcome: a branch only while its national organisation is approved; safe to repeat."""
+    if organisation.status == "approved" and is_own(organisation, act):
+        return organisation, ()
+    insist_on_open(organisation, UNDECIDED, act, APPROVE)
     if organisation.parent is not None and (parent is None or parent.status != "approved"):
-        raise Refused(
-            "parent-not-active",
-            sv="Föreningens riksorganisation är inte med just nu. Godkänn eller återuppta den först. "
-            "Har den lämnat nätverket: avslå, så kan föreningen ansöka på nytt som fristående.",
-            en="The branch's national organisation is not active now. Approve or resume it first. "
-            "Has it left the network: decline, and the branch can apply anew as independent.",
-        )
-    approved = organisation.model_copy(update={"status": "approved", "words": None})
-    return approved, (OrganisationApproved(applicant=organisation.applicant),)
+        name, status = (parent.name, parent.status) if parent else (None, None)
+        raise parent_not_active(organisation.name, name, status)
+    welcome = organisation.model_copy(update={"inherited": from_above(organisation, parent)})
+    approved, step = _moved(welcome, "approved", act)
+    return approved, (OrganisationApproved(applicant=organisation.applicant, step=step),)
 
 
-def decline(organisation: Organisation, words: Prose) -> Decision:
-    """No, with the reason that goes to the applicant as it is."""
-    _insist(organisation, UNDECIDED, "avslås", "be declined")
-    declined = organisation.model_copy(update={"status": "declined", "words": words})
-    return declined, (OrganisationDeclined(applicant=organisation.applicant),)
+def decline(organisation: Organisation, act: Act) -> Decision:
+    """No, with the reason that goes to the applicant as it is; safe to repeat."""
+    if organisation.status == "declined" and is_own(organisation, act):
+        return organisation, ()
+    insist_on_open(organisation, UNDECIDED, act, _DECLINE)
+    declined, step = _moved(organisation, "declined", act)
+    return declined, (OrganisationDeclined(applicant=organisation.applicant, step=step),)
 
 
-def pause(organisation: Organisation) -> Decision:
+def pause(organisation: Organisation, act: Act) -> Decision:
     """A pause: its roles have no effect until it resumes."""
     _insist(organisation, ("approved",), "pausas", "be paused")
-    return _moved(organisation, "paused"), (OrganisationPaused(),)
+    paused, step = _moved(organisation, "paused", act)
+    return paused, (OrganisationPaused(step=step),)
 
 
-def resume(organisation: Organisation) -> Decision:
+def resume(organisation: Organisation, act: Act) -> Decision:
     """Back from a pause."""
     _insist(organisation, ("paused",), "återupptas", "be resumed")
-    return _moved(organisation, "approved"), (OrganisationResumed(),)
+    resumed, step = _moved(organisation, "approved", act)
+    return resumed, (OrganisationResumed(step=step),)
 
 
-def leave(organisation: Organisation) -> Decision:
+def leave(organisation: Organisation, act: Act) -> Decision:
     """The organisation leaves the network of its own will."""
     if organisation.status == "left":
         return organisation, ()
-    _insist(organisation, ("approved", "paused"), "lämna nätverket", "leave the network")
-    return _moved(organisation, "left"), (OrganisationLeft(),)
+    _insist(organisation, MEMBER, "lämna nätverket", "leave the network")
+    left, step = _moved(organisation, "left", act)
+    return left, (OrganisationLeft(step=step),)
 
 
-def exclude(organisation: Organisation) -> Decision:
+def exclude(organisation: Organisation, act: Act) -> Decision:
     """The network ends the membership."""
-    _insist(organisation, ("approved", "paused"), "uteslutas", "be excluded")
-    return _moved(organisation, "excluded"), (OrganisationExcluded(),)
+    _insist(organisation, MEMBER, "uteslutas", "be excluded")
+    excluded, step = _moved(organisation, "excluded", act)
+    return excluded, (OrganisationExcluded(step=step),)
 
 
-def _moved(organisation: Organisation, status: OrganisationStatus) -> Organisation:
-    return organisation.model_copy(update={"status": status})
+def from_above(organisation: Organisation, parent: Organisation | None) -> Offer | None:
+    """What a branch has from its national organisation, if it has one."""
+    return handed_down(parent) if organisation.parent is not None and parent is not None else None
+
+
+def _moved(
+    organisation: Organisation, status: OrganisationStatus, act: Act
+) -> tuple[Organisation, int]:
+    number = organisation.steps[-1].number + 1 if organisation.steps else 1
+    step = Step(number=number, to=status, at=act.at, by=act.by, words=act.words)
+    steps = (*organisation.steps, step)[-MOST_STEPS:]
+    return organisation.model_copy(update={"status": status, "steps": steps}), number
+
+
+def _decision(organisation: Organisation) -> Step | None:
+    """How the application was answered, if it was and is known (not of an import)."""
+    return next((one for one in organisation.steps if one.to in ("approved", "declined")), None)
+
+
+def is_own(organisation: Organisation, act: Act) -> bool:
+    """The same person again, or an import, which nobody is to be told of."""
+    decision = _decision(organisation)
+    return decision is None or decision.by == act.by
+
+
+_REVIEW = ("prövas", "be reviewed")
+_REQUEST = ("kompletteras", "be completed")
+APPROVE = ("godkännas", "be approved")
+_DECLINE = ("avslås", "be declined")
+
+
+def insist_on_open(
+    organisation: Organisation, allowed: Sequence[str], act: Act, words: tuple[str, str]
+) -> None:
+    """Whoever answers an application that a colleague has answered hears when and by whom."""
+    decision = _decision(organisation)
+    if decision is not None and organisation.status == decision.to:
+        raise already_decided(decision, act.at)
+    _insist(organisation, allowed, *words)
 
 
 def _insist(organisation: Organisation, allowed: Sequence[str], sv: str, en: str) -> None:
@@ -185,7 +219,8 @@ def _insist(organisation: Organisation, allowed: Sequence[str], sv: str, en: str
         )
 
 
-def _refuse_ended(organisation: Organisation) -> None:
+def refuse_ended(organisation: Organisation) -> None:
+    """What has ended stays as it was."""
     if organisation.status in ENDED:
         _insist(organisation, (), "ändras", "be changed")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.registry.domain.organisation import MailAddress, PhoneNumber
+from services.registry.domain.contact import MailAddress, PhoneNumber
 from services.registry.domain.places import COUNTIES, Municipality
 from shared.contracts.base import Facts, OrganisationId
 from shared.contracts.problems import FieldError, Invalid, NotFound, Refused, Text

@@ -5,7 +5,9 @@ Two-digit counties and four-digit municipalities are text: 90 of the codes begin
 
 import csv
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
+from math import asin, cos, radians, sin, sqrt
 from types import MappingProxyType
 from typing import Annotated
 
@@ -57,6 +59,7 @@ def _read() -> dict[str, Place]:
 
 MUNICIPALITIES = MappingProxyType(_read())
 COUNTIES = MappingProxyType({one.county: one.county_name for one in MUNICIPALITIES.values()})
+EARTH_RADIUS_KM = 6371.0088
 FORMER_CODES = MappingProxyType({"1917": "0331"})
 """Codes that held once: Heby moved from Västmanland to Uppsala in 2007."""
 
@@ -64,6 +67,23 @@ FORMER_CODES = MappingProxyType({"1917": "0331"})
 def county_of(municipality: str) -> str:
     """The county in which a municipality lies."""
     return MUNICIPALITIES[municipality].county
+
+
+@lru_cache(maxsize=10_000)
+def municipalities_within(latitude: float, longitude: float, km: int) -> tuple[str, ...]:
+    """The municipalities whose centre lies within so many km of a point, in the order of codes."""
+    return tuple(
+        code
+        for code, place in MUNICIPALITIES.items()
+        if kilometres(latitude, longitude, place.latitude, place.longitude) <= km
+    )
+
+
+def kilometres(latitude: float, longitude: float, other: float, along: float) -> float:
+    """Great-circle distance between two points in degrees (WGS 84, mean radius of the Earth)."""
+    north, east = radians(other - latitude), radians(along - longitude)
+    turn = sin(north / 2) ** 2 + (cos(radians(latitude)) * cos(radians(other)) * sin(east / 2) ** 2)
+    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(turn)))
 
 
 def _known_municipality(code: str) -> str:

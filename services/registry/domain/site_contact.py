@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from services.registry.domain.organisation import MailAddress, PhoneNumber
+from services.registry.domain.contact import MailAddress, PhoneNumber
 from shared.contracts.base import AccommodationId, Facts
 from shared.contracts.problems import FieldError, Invalid, Text
 from shared.contracts.registry import ContactChanged

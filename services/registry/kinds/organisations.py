@@ -4,13 +4,15 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-from services.registry.domain.organisation import ENDED, Organisation
+from services.registry.domain.organisation import ENDED, Organisation, effective
+from services.registry.domain.organisation_profile import works_in
 from shared.contracts.registry import OrganisationSnapshot
 from shared.kind import Kind
 from shared.words import sort_key
 
 
-def _organisation_snapshot(one: Organisation) -> OrganisationSnapshot:
+def _organisation_snapshot(own: Organisation) -> OrganisationSnapshot:
+    one = effective(own)
     return OrganisationSnapshot(
         name=one.name,
         kind=one.kind,
@@ -20,7 +22,8 @@ def _organisation_snapshot(one: Organisation) -> OrganisationSnapshot:
         competences=one.competences,
         target_groups=one.target_groups,
         counties=one.counties,
-        municipalities=one.municipalities,
+        municipalities=works_in(one),
+        activities_a_week=one.activities_a_week,
     )
 
 
@@ -46,7 +49,16 @@ ORGANISATION = Kind(
             [("keys.status", ASCENDING), ("keys.name", ASCENDING), ("_id", ASCENDING)],
             name="status",
         ),
-        IndexModel([("keys.parent", ASCENDING)], name="parent"),
+        IndexModel([("keys.parent", ASCENDING), ("_id", ASCENDING)], name="branches"),
+        IndexModel(
+            [
+                ("keys.parent", ASCENDING),
+                ("keys.status", ASCENDING),
+                ("keys.name", ASCENDING),
+                ("_id", ASCENDING),
+            ],
+            name="branches_by_status",
+        ),
         IndexModel(
             [("keys.applicant", ASCENDING), ("keys.status", ASCENDING)], name="applications"
         ),

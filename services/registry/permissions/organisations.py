@@ -43,6 +43,27 @@ CHANGE_ORGANISATION = Permission[Stored[Organisation]](
     within=lambda caller, one: is_administrator(caller) or runs_organisation(caller, one),
     visible=sees_organisation,
 )
+READ_STEPS = Permission[Stored[Organisation]](
+    "organisation.timeline",
+    Text(
+        "Organisationens och dess riksorganisations samordnare, nätverkets administratörer",
+        "Coordinators of the organisation and its national one, network administrators",
+    ),
+    within=lambda caller, one: runs_organisation(caller, one) or decides_membership(caller, one),
+    visible=sees_organisation,
+)
+CONFIRM_BRANCHES = Permission[Stored[Organisation]](
+    "organisation.confirm-branches",
+    Text(
+        "Riksorganisationens egna samordnare och nätverkets administratörer",
+        "The national organisation's own coordinators and network administrators",
+    ),
+    within=lambda caller, one: is_administrator(caller) or caller.coordinates(one.id),
+    visible=sees_organisation,
+)
+MOVE_BRANCH = Permission[Stored[Organisation]](
+    "organisation.move", ADMINISTRATOR, rule=is_administrator, visible=sees_organisation
+)
 ASK_TO_JOIN = Permission[Stored[Organisation]](
     "organisation.ask-to-join", REGISTERED, visible=sees_organisation
 )

@@ -1,15 +1,17 @@
 """The list of organisations."""
 
-from services.registry.domain.organisation import Organisation
+from services.registry.domain.organisation import UNDECIDED, Organisation
 from services.registry.kinds import ORGANISATION
 from services.registry.queries.common import filtered, page_by_name
 from shared.caller import Caller
 from shared.contracts.registry import OrganisationStatus
+from shared.database import Document
 from shared.http import Listing, Page
 from shared.kind import Stored
 from shared.store import Store
 
 ORGANISATIONS = Listing("organisations", sorts=("name",), filters={"status": OrganisationStatus})
+BRANCHES = Listing("branches", sorts=("name",))
 PUBLIC_STATUSES = ("approved", "paused")
 
 
@@ -26,4 +28,12 @@ async def organisations(
             {"keys.parent": {"$in": own}},
             {"keys.applicant": caller.person_id},
         ]
+    return await page_by_name(store, ORGANISATION, query, page, lambda one: one.name)
+
+
+async def awaiting_branches(
+    store: Store, page: Page, national: str
+) -> tuple[list[Stored[Organisation]], str | None]:
+    """The branches of a national organisation that wait for an answer, in Swedish order."""
+    query: Document = {"keys.parent": national, "keys.status": {"$in": list(UNDECIDED)}}
     return await page_by_name(store, ORGANISATION, query, page, lambda one: one.name)

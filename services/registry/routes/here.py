@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.branches import Branches
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.imports import Imports
 from services.registry.commands.meeting_places import MeetingPlaces
@@ -22,6 +23,7 @@ class Registry:
 
     store: Store
     organisations: Organisations
+    branches: Branches
     people: People
     accommodations: Accommodations
     meeting_places: MeetingPlaces

@@ -5,19 +5,27 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field
 
-from services.registry.domain.organisation import Organisation, Profile
+from services.registry.domain.organisation import Organisation
+from services.registry.domain.organisation_profile import Profile
 from services.registry.permissions.organisations import (
     APPLY,
     CHANGE_ORGANISATION,
     DECIDE_MEMBERSHIP,
     END_MEMBERSHIP,
     LEAVE_NETWORK,
+    MOVE_BRANCH,
     READ_ORGANISATIONS,
+    READ_STEPS,
 )
+from services.registry.queries.decisions import naming, with_words
 from services.registry.queries.organisations import ORGANISATIONS, organisations
 from services.registry.queries.timelines import steps
 from services.registry.routes.here import here
-from services.registry.views.organisations import ORGANISATION_FIELDS, organisation_view
+from services.registry.views.organisations import (
+    ORGANISATION_FIELDS,
+    organisation_view,
+    show_organisation,
+)
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body, Prose
@@ -42,6 +50,8 @@ class OrganisationBody(Profile, Body):
                     "languages": ["sv", "prs"],
                     "competences": ["language_cafe"],
                     "counties": ["25"],
+                    "around": {"municipality": "2582", "km": 60},
+                    "activities_a_week": 3,
                 }
             ]
         }
@@ -54,6 +64,18 @@ class Words(Body):
     words: Annotated[
         Prose, Field(examples=["Vi saknar era stadgar. Skicka dem, så fortsätter vi."])
     ]
+
+
+class Why(Body):
+    """Why, in words that the organisation's own people get to read."""
+
+    words: Prose | None = None
+
+
+class Welcome(Body):
+    """How to welcome a branch whose national organisation is not there for it: on its own."""
+
+    as_independent: bool = False
 
 
 @router.post("", status_code=201)
@@ -72,7 +94,7 @@ async def listed(
     """The network's organisations, å ä ö last."""
     page = ORGANISATIONS.page(request)
     found, cursor = await organisations(here(request).store, page, caller)
-    items = [ORGANISATION_FIELDS.show(one, organisation_view(caller, one)) for one in found]
+    items = [show_organisation(one, organisation_view(caller, one)) for one in found]
     return reply(page_answer(items, cursor))
 
 
@@ -102,13 +124,14 @@ async def change(
 
 @router.get("/{id}/timeline")
 async def timeline(
-    request: Request, id: str, caller: Annotated[Caller, Depends(allow(CHANGE_ORGANISATION))]
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_STEPS))]
 ) -> Response:
-    """Who did what when."""
-    stored = await _checked(request, id, caller, CHANGE_ORGANISATION)
+    """Who did what when, and why where somebody has said so."""
+    stored = await _checked(request, id, caller, READ_STEPS)
     rows = await here(request).organisations.timeline(stored.id)
-    shown = await steps(here(request).store, rows, caller, [id], caller.is_administrator)
-    return reply({"items": shown})
+    parties = [id, *filter(None, [stored.state.parent])]
+    shown = await steps(here(request).store, rows, caller, parties, caller.is_administrator)
+    return reply({"items": with_words(shown, stored.state)})
 
 
 @router.post("/{id}/review")
@@ -137,11 +160,20 @@ async def request_information(
 
 @router.post("/{id}/approve")
 async def approve(
-    request: Request, id: str, caller: Annotated[Caller, Depends(allow(DECIDE_MEMBERSHIP))]
+    request: Request,
+    id: str,
+    caller: Annotated[Caller, Depends(allow(DECIDE_MEMBERSHIP))],
+    body: Welcome | None = None,
 ) -> Response:
-    """Welcome the organisation to the network."""
+    """Welcome the organisation to the network; a branch on its own only by an administrator."""
     await _checked(request, id, caller, DECIDE_MEMBERSHIP)
-    return _shown(await here(request).organisations.approve(id, await by(request, caller)), caller)
+    alone = body is not None and body.as_independent
+    if alone:
+        MOVE_BRANCH.admit(caller)
+    command = await by(request, caller)
+    with_name = naming(here(request).store, caller)
+    stored = await with_name(here(request).organisations.approve(id, command, alone))
+    return _shown(stored, caller)
 
 
 @router.post("/{id}/decline")
@@ -153,52 +185,73 @@ async def decline(
 ) -> Response:
     """Say no; the reason goes to the applicant word for word."""
     await _checked(request, id, caller, DECIDE_MEMBERSHIP)
-    stored = await here(request).organisations.decline(id, body.words, await by(request, caller))
+    command = await by(request, caller)
+    with_name = naming(here(request).store, caller)
+    stored = await with_name(here(request).organisations.decline(id, body.words, command))
     return _shown(stored, caller)
 
 
 @router.post("/{id}/pause")
 async def pause(
-    request: Request, id: str, caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))]
+    request: Request,
+    id: str,
+    caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))],
+    body: Why | None = None,
 ) -> Response:
     """Pause a membership: its people's roles have no effect meanwhile."""
     await _checked(request, id, caller, END_MEMBERSHIP)
-    return _shown(await here(request).organisations.pause(id, await by(request, caller)), caller)
+    command = await by(request, caller)
+    return _shown(await here(request).organisations.pause(id, _words(body), command), caller)
 
 
 @router.post("/{id}/resume")
 async def resume(
-    request: Request, id: str, caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))]
+    request: Request,
+    id: str,
+    caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))],
+    body: Why | None = None,
 ) -> Response:
     """Resume a paused membership."""
     await _checked(request, id, caller, END_MEMBERSHIP)
-    return _shown(await here(request).organisations.resume(id, await by(request, caller)), caller)
+    command = await by(request, caller)
+    return _shown(await here(request).organisations.resume(id, _words(body), command), caller)
 
 
 @router.post("/{id}/leave")
 async def leave(
-    request: Request, id: str, caller: Annotated[Caller, Depends(allow(LEAVE_NETWORK))]
+    request: Request,
+    id: str,
+    caller: Annotated[Caller, Depends(allow(LEAVE_NETWORK))],
+    body: Why | None = None,
 ) -> Response:
     """Leave the network."""
     stored = await _checked(request, id, caller, LEAVE_NETWORK)
-    left = await here(request).organisations.leave(id, await by(request, caller))
+    left = await here(request).organisations.leave(id, _words(body), await by(request, caller))
     # The caller's own role ends with it: show what they saw when they asked.
-    return reply(ORGANISATION_FIELDS.show(left, organisation_view(caller, stored)))
+    return reply(show_organisation(left, organisation_view(caller, stored)))
 
 
 @router.post("/{id}/exclude")
 async def exclude(
-    request: Request, id: str, caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))]
+    request: Request,
+    id: str,
+    caller: Annotated[Caller, Depends(allow(END_MEMBERSHIP))],
+    body: Why | None = None,
 ) -> Response:
     """End a membership."""
     await _checked(request, id, caller, END_MEMBERSHIP)
-    return _shown(await here(request).organisations.exclude(id, await by(request, caller)), caller)
+    command = await by(request, caller)
+    return _shown(await here(request).organisations.exclude(id, _words(body), command), caller)
 
 
 async def _checked(
     request: Request, id: str, caller: Caller, permission: Permission[Stored[Organisation]]
 ) -> Stored[Organisation]:
     return permission.check(caller, await here(request).organisations.load(id))
+
+
+def _words(body: Why | None) -> str | None:
+    return body.words if body else None
 
 
 def _profile(body: OrganisationBody) -> Profile:
@@ -208,7 +261,7 @@ def _profile(body: OrganisationBody) -> Profile:
 def _shown(stored: Stored[Organisation], caller: Caller, status: int = 200) -> Response:
     view = organisation_view(caller, stored)
     return reply(
-        ORGANISATION_FIELDS.show(stored, view),
+        show_organisation(stored, view),
         status,
         etag=ORGANISATION_FIELDS.etag(stored, view),
         location=f"/api/registry/organisations/{stored.id}" if status == 201 else None,

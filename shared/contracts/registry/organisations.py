@@ -21,6 +21,10 @@ OrganisationStatus = Literal[
 
 
 class OrganisationSnapshot(Snapshot, aggregate="registry.organisation"):
+    """A branch's languages, competences and target groups are its national organisation's where it
+    names none; `municipalities` are those it names and those that its radius reaches.
+    """
+
     name: str
     kind: OrganisationKind
     status: OrganisationStatus
@@ -30,45 +34,67 @@ class OrganisationSnapshot(Snapshot, aggregate="registry.organisation"):
     target_groups: tuple[str, ...] = ()
     counties: tuple[str, ...] = ()
     municipalities: tuple[str, ...] = ()
+    activities_a_week: int | None = None
 
 
-class OrganisationApplied(Facts, type="registry.organisation.applied"):
+class OrganisationStep(Facts):
+    """A step of the membership; its number leads to the words, which never leave the registry."""
+
+    step: int | None = None
+
+
+class OrganisationApplied(OrganisationStep, type="registry.organisation.applied"):
     applicant: PersonId | None
     imported_by: str | None = None
 
 
-class OrganisationReviewed(Facts, type="registry.organisation.reviewed"):
+class OrganisationReviewed(OrganisationStep, type="registry.organisation.reviewed"):
     pass
 
 
-class OrganisationInformationRequested(Facts, type="registry.organisation.information_requested"):
+class OrganisationInformationRequested(
+    OrganisationStep, type="registry.organisation.information_requested"
+):
     applicant: PersonId | None
 
 
-class OrganisationApproved(Facts, type="registry.organisation.approved"):
+class OrganisationApproved(OrganisationStep, type="registry.organisation.approved"):
     applicant: PersonId | None
     imported_by: str | None = None
 
 
-class OrganisationDeclined(Facts, type="registry.organisation.declined"):
+class OrganisationDeclined(OrganisationStep, type="registry.organisation.declined"):
     applicant: PersonId | None
 
 
-class OrganisationPaused(Facts, type="registry.organisation.paused"):
+class OrganisationPaused(OrganisationStep, type="registry.organisation.paused"):
     pass
 
 
-class OrganisationResumed(Facts, type="registry.organisation.resumed"):
+class OrganisationResumed(OrganisationStep, type="registry.organisation.resumed"):
     pass
 
 
-class OrganisationLeft(Facts, type="registry.organisation.left"):
+class OrganisationLeft(OrganisationStep, type="registry.organisation.left"):
     pass
 
 
-class OrganisationExcluded(Facts, type="registry.organisation.excluded"):
+class OrganisationExcluded(OrganisationStep, type="registry.organisation.excluded"):
     pass
 
 
 class OrganisationChanged(Facts, type="registry.organisation.changed"):
+    fields: tuple[str, ...]
+
+
+class OrganisationMoved(Facts, type="registry.organisation.moved"):
+    """A branch has come under another national organisation, or stands alone."""
+
+    parent: OrganisationId | None
+    was: OrganisationId | None
+
+
+class OrganisationInherited(Facts, type="registry.organisation.inherited"):
+    """What a branch has from its national organisation has changed, in the fields named."""
+
     fields: tuple[str, ...]
