@@ -1,5 +1,6 @@
 """What you may do (P14): a caller and the questions that permissions ask, to be read as policy."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -73,12 +74,7 @@ class Caller:
     @cached_property
     def grants(self) -> tuple[RoleGrant, ...]:
         """The roles in effect now, organisations that are not active taken out of their scopes."""
-        narrowed = (
-            _within_active(grant, self.person.active_organisations)
-            for grant in self.person.roles
-            if _is_in_force(grant, self.now)
-        )
-        return tuple(grant for grant in narrowed if grant is not None)
+        return in_effect(self.person, self.now)
 
     def has(self, role: Role) -> bool:
         """True when the role is in effect somewhere: enough to come in, not to touch an object."""
@@ -133,12 +129,7 @@ class Caller:
         `parent_id` is the parent of the branch that the grant is about: the parent's coordinator
         may appoint a coordinator there (that it is the first one is the registry's rule).
         """
-        return any(
-            _may_hand_on(own, grant)
-            and _ends_no_later(grant, own)
-            and (_covers(own.scope, grant.scope) or _appoints_in_branch(own, grant, parent_id))
-            for own in self.grants
-        )
+        return covers(self.grants, grant, parent_id)
 
     def _scopes(self, role: Role) -> tuple[Scope, ...]:
         return tuple(grant.scope for grant in self.grants if grant.role == role)
@@ -149,6 +140,26 @@ class Caller:
     def _organisations_as(self, role: Role) -> frozenset[str]:
         scopes = self._scopes(role)
         return frozenset(id for scope in scopes if scope.kind == "organisation" for id in scope.ids)
+
+
+def in_effect(person: KnownPerson, now: datetime) -> tuple[RoleGrant, ...]:
+    """The person's roles in effect at a moment, organisations that are not active taken out."""
+    narrowed = (
+        _within_active(grant, person.active_organisations)
+        for grant in person.roles
+        if _is_in_force(grant, now)
+    )
+    return tuple(grant for grant in narrowed if grant is not None)
+
+
+def covers(owned: Iterable[RoleGrant], grant: RoleGrant, parent_id: str | None = None) -> bool:
+    """True when one role of those in effect lets its holder give `grant`; see Caller.may_grant."""
+    return any(
+        _may_hand_on(own, grant)
+        and _ends_no_later(grant, own)
+        and (_covers(own.scope, grant.scope) or _appoints_in_branch(own, grant, parent_id))
+        for own in owned
+    )
 
 
 def _is_in_force(grant: RoleGrant, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from yarl import URL
 
 from shared import failpoints
 from shared.clock import Clock
-from shared.contracts.base import DATASCHEMA
+from shared.contracts.base import DATASCHEMA, is_contact
 from shared.database import Database, DatabaseAway, Document
 from shared.kind import By, Kind, event_id, is_snapshot, snapshots_of
 from shared.store import REMEMBERED_FOR, history_row
@@ -308,7 +308,8 @@ def _only(array: str, condition: Document) -> Document:
 
 
 def _is_contact(event_type: str) -> bool:
-    return "contact" in event_type.split(".")[1:]
+    _, kind, what = event_type.split(".")
+    return is_contact(what if kind == "snapshot" else kind)
 
 
 def with_heartbeat(url: str) -> str:

@@ -83,6 +83,8 @@ class Service:
     tasks: Sequence[Callable[[], Awaitable[None]]] = ()
     indexes: dict[str, Sequence[IndexModel]] = field(default_factory=dict)
     csv_paths: frozenset[str] = frozenset()
+    pages: Sequence[APIRouter] = ()
+    """Plain pages outside /api: what the links in messages lead to."""
 
 
 class Process:
@@ -216,6 +218,8 @@ def application(service: Service) -> FastAPI:
     app.state.access = process.access
     for router in service.routers:
         app.include_router(router, prefix=f"/api/{name}")
+    for router in service.pages:
+        app.include_router(router)
     _internal_routes(app, process)
     secret_key = service.plumbing.settings.secret_key.get_secret_value()
     install(app, secret_key=secret_key, csv_paths=service.csv_paths)

@@ -10,10 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROMISES = tuple(f"P{number}" for number in range(1, 27))
-WAITING = {
-    "P23": "no message carries a link that acts yet; shift cards, invitations and preferences' "
-    "pages come with their rooms",
-}
+WAITING: dict[str, str] = {}
 
 
 def borne(folder: Path) -> dict[str, list[str]]:

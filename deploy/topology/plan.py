@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.contracts.base import is_contact
+
 EVENTS = "samverkan.events"
 CONTACTS = "samverkan.contacts"
 UNROUTED = "samverkan.unrouted"
 DEAD = "samverkan.dead"
 
-CONTACT = "registry.contact"
 CONTACT_READERS = ("notifications",)
 SNAPSHOT = "snapshot"
 
@@ -164,9 +165,9 @@ def _check(
         for name in names:
             if name not in known:
                 raise ValueError(f"{service} listens to {name}, which no service publishes.")
-            if name == CONTACT and service not in CONTACT_READERS:
+            if is_contact(name) and service not in CONTACT_READERS:
                 raise ValueError(
-                    f"{service} listens to {CONTACT}: only {', '.join(CONTACT_READERS)} may read contacts."
+                    f"{service} listens to {name}: only {', '.join(CONTACT_READERS)} may read contacts."
                 )
 
 
@@ -174,13 +175,13 @@ def _bindings(consumer: str, aggregate: str) -> list[Binding]:
     publisher, name = aggregate.split(".")
     exchange = exchange_of(aggregate)
     events = Binding(exchange, event_queue(consumer, aggregate), f"{aggregate}.*")
-    snapshots = events.queue if aggregate == CONTACT else snapshot_queue(consumer, publisher)
+    snapshots = events.queue if is_contact(aggregate) else snapshot_queue(consumer, publisher)
     return [events, Binding(exchange, snapshots, f"{publisher}.{SNAPSHOT}.{name}")]
 
 
 def exchange_of(aggregate: str) -> str:
     """Where an aggregate (`registry.person`) travels: contacts apart, everything else together."""
-    return CONTACTS if aggregate == CONTACT else EVENTS
+    return CONTACTS if is_contact(aggregate) else EVENTS
 
 
 def _exchanges() -> tuple[Exchange, ...]:

@@ -29,6 +29,7 @@ from services.notifications.telling import Telling
 from shared.clock import Clock
 from shared.due import DueLoop
 from shared.kind import Kind
+from shared.links import Links
 from shared.operate import operator_routes
 from shared.service import Plumbing, Service, application
 from shared.settings import Settings
@@ -44,7 +45,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
     """The app of notifications. `clock` and the collections' `prefix` are given in tests only."""
     plumbing = Plumbing(NAME, settings, clock, prefix)
     database, now = plumbing.database, plumbing.clock
-    rows, replicas = Tables(database), Replicas.of(database, now)
+    rows, replicas = Tables(database), Replicas.of(database, now, _links(settings))
     preferences = PreferencesOf(plumbing.store)
     hold = timedelta(seconds=settings.mail_hold_seconds)
     sender = _sender(settings)
@@ -79,6 +80,10 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         outbox=Outbox(rows, now),
     )
     return app
+
+
+def _links(settings: Settings) -> Links:
+    return Links(settings.secret_key.get_secret_value())
 
 
 async def _never(kind: Kind[Any], id: str) -> None:

@@ -9,7 +9,7 @@ from services.notifications.domain.flows import STRONGER_WITHIN
 from services.notifications.domain.notification import Line, Lines
 from services.notifications.domain.preferences import Preferences
 from services.notifications.domain.roles import standing
-from services.notifications.replicas import Replicas, states
+from services.notifications.replicas import Replicas
 from services.notifications.tables import Tables, as_line
 from shared.clock import Clock
 from shared.database import Document
@@ -38,13 +38,13 @@ class Judging:
         everything = [line for of_one in lines.values() for line in of_one.first]
         people = {row["person"] for row in rows}
         sources = await self._replicas.sources(everything, people)
-        contacts = await states(self._replicas.contacts, people)
+        contacts = await self._replicas.contacts_of(people)
         active = await self._replicas.people.active_of(organisations_of(sources.people.values()))
         wanted = await self._preferences.of_all(people)
         recent = await self._recent(everything, people)
 
         def case(row: Document) -> Circumstances:
-            person = sources.people.get(row["person"])
+            person = sources.reader(row["person"])
             return Circumstances(
                 now=now,
                 lines=lines[row["notification"]],

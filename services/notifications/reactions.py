@@ -8,6 +8,7 @@ from services.notifications.tables import Tables
 from services.notifications.telling import Telling
 from shared.bus import Subscription
 from shared.contracts.base import Event
+from shared.contracts.registry import InvitationAccepted, InvitationExpired, InvitationWithdrawn
 from shared.failed import FailedMessages
 
 LISTENS = (
@@ -16,9 +17,15 @@ LISTENS = (
     "registry.contact",
     "registry.accommodation",
     "registry.meeting_place",
+    "registry.invitation",
+    "registry.invitation_contact",
     "activities.activity",
     "activities.session",
 )
+
+INVITATION_ENDED = {
+    ended.type for ended in (InvitationAccepted, InvitationWithdrawn, InvitationExpired)
+}
 
 
 def subscriptions(
@@ -36,12 +43,20 @@ def subscriptions(
         await preferences.forget(event.subject)
         await failed.forget(event.subject)
 
+    async def forget_answered(event: Event) -> None:
+        """Nobody reads what was told of an invitation that is open no more."""
+        await telling.tell(event)
+        if event.type in INVITATION_ENDED:
+            await rows.forget([event.subject])
+
     return [
         Subscription(
             "registry.organisation", replica=replicas.people.organisations, tell=telling.tell
         ),
         Subscription("registry.person", replica=replicas.people.persons, forget=forget),
         Subscription("registry.contact", replica=replicas.contacts, forget=forget),
+        Subscription("registry.invitation", replica=replicas.invitations, tell=forget_answered),
+        Subscription("registry.invitation_contact", replica=replicas.invited),
         Subscription("registry.accommodation", replica=replicas.accommodations),
         Subscription("registry.meeting_place", replica=replicas.meeting_places),
         Subscription("activities.activity", replica=replicas.activities, tell=telling.tell),

@@ -1,7 +1,7 @@
 """What notifications knows of the others: whom to tell, how to reach them, what to tell of."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,10 +17,13 @@ from shared.contracts.base import PersonId, Snapshot
 from shared.contracts.registry import (
     AccommodationSnapshot,
     ContactSnapshot,
+    InvitationContactSnapshot,
+    InvitationSnapshot,
     MeetingPlaceSnapshot,
 )
 from shared.database import Database
 from shared.due import in_parallel
+from shared.links import Link, Links
 from shared.people import ReplicaPeople
 from shared.replica import Replica
 
@@ -40,23 +43,29 @@ class Replicas:
 
     people: ReplicaPeople
     contacts: Replica[ContactSnapshot]
+    invitations: Replica[InvitationSnapshot]
+    invited: Replica[InvitationContactSnapshot]
     accommodations: Replica[AccommodationSnapshot]
     meeting_places: Replica[MeetingPlaceSnapshot]
     activities: Replica[ActivitySnapshot]
     sessions: Replica[SessionSnapshot]
     clock: Clock
+    links: Links
 
     @classmethod
-    def of(cls, database: Database, clock: Clock) -> "Replicas":
+    def of(cls, database: Database, clock: Clock, links: Links) -> "Replicas":
         """Those of one service's database."""
         return cls(
             people=ReplicaPeople(database, clock),
             contacts=Replica(database, ContactSnapshot),
+            invitations=Replica(database, InvitationSnapshot),
+            invited=Replica(database, InvitationContactSnapshot),
             accommodations=Replica(database, AccommodationSnapshot),
             meeting_places=Replica(database, MeetingPlaceSnapshot),
             activities=Replica(database, ActivitySnapshot),
             sessions=Replica(database, SessionSnapshot, (SESSIONS_OF_ACTIVITY,)),
             clock=clock,
+            links=links,
         )
 
     @property
@@ -66,6 +75,8 @@ class Replicas:
             self.people.organisations,
             self.people.persons,
             self.contacts,
+            self.invitations,
+            self.invited,
             self.accommodations,
             self.meeting_places,
             self.activities,
@@ -75,18 +86,40 @@ class Replicas:
     async def sources(self, lines: Sequence[Line], readers: Collection[PersonId]) -> Sources:
         """All that is known to put these lines into words for these readers, and to judge them."""
         named = {*readers, *(line.by for line in lines if line.by)}
+        invitations = await states(self.invitations, _subjects(lines, "invitation"))
         people, sessions, activities, organisations = await asyncio.gather(
             states(self.people.persons, named),
             states(self.sessions, _subjects(lines, "session")),
             states(self.activities, _subjects(lines, "activity")),
-            states(self.people.organisations, _subjects(lines, "organisation")),
+            states(
+                self.people.organisations,
+                _subjects(lines, "organisation") | _places(invitations.values()),
+            ),
         )
         organisers = {one.organiser for one in activities.values()} - organisations.keys()
         of_cancelled = {one.activity for one in sessions.values() if one.status == "cancelled"}
         further, next_start = await asyncio.gather(
             states(self.people.organisations, organisers), self._next_starts(of_cancelled)
         )
-        return Sources(sessions, activities, {**organisations, **further}, people, next_start)
+        return Sources(
+            sessions,
+            activities,
+            {**organisations, **further},
+            people,
+            next_start,
+            invitations,
+            {id: self._path(id, one) for id, one in invitations.items()},
+        )
+
+    async def contacts_of(self, ids: Collection[str]) -> dict[str, ContactSnapshot]:
+        """The addresses of people, and of invitations that are open."""
+        people, invited = await asyncio.gather(
+            states(self.contacts, ids), states(self.invited, ids)
+        )
+        return people | {id: ContactSnapshot(mail=one.mail) for id, one in invited.items()}
+
+    def _path(self, id: str, invitation: InvitationSnapshot) -> str:
+        return self.links.path(Link(invitation.aggregate, id, invitation.expires_at))
 
     async def _next_starts(self, activities: Collection[str]) -> dict[str, datetime]:
         """By activity: when the next session that takes place begins."""
@@ -115,6 +148,10 @@ async def states(replica: Replica[S], ids: Collection[str]) -> dict[str, S]:
     if not ids:
         return {}
     return {id: one.state for id, one in (await replica.many(list(ids))).items()}
+
+
+def _places(invitations: Iterable[InvitationSnapshot]) -> set[str]:
+    return {id for one in invitations if one.scope.kind == "organisation" for id in one.scope.ids}
 
 
 def _subjects(lines: Sequence[Line], about: Subject) -> set[str]:

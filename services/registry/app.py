@@ -7,9 +7,11 @@ from fastapi import FastAPI
 from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
 from services.registry.commands.branches import Branches
+from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
 from services.registry.commands.imports import Imports
+from services.registry.commands.invitations import Invitations
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
@@ -19,6 +21,7 @@ from services.registry.commands.ways import READS, READS_INDEXES, Ways
 from services.registry.kinds import (
     ACCOMMODATION,
     IMPORT,
+    INVITATION,
     KINDS,
     MEETING_PLACE,
     PERSON,
@@ -27,7 +30,9 @@ from services.registry.kinds import (
 from services.registry.routes import accommodations as accommodation_routes
 from services.registry.routes import branches as branch_routes
 from services.registry.routes import imports as import_routes
+from services.registry.routes import invitations as invitation_routes
 from services.registry.routes import joining as joining_routes
+from services.registry.routes import links as link_pages
 from services.registry.routes import meeting_places as meeting_place_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
@@ -38,6 +43,7 @@ from services.registry.routes.here import Registry
 from shared.causes import by_event
 from shared.clock import Clock
 from shared.kind import Kind
+from shared.links import Links
 from shared.operate import operator_routes
 from shared.service import Plumbing, Service, application
 from shared.settings import Settings
@@ -55,6 +61,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         MEETING_PLACE.name: registry.meeting_places.wake,
         IMPORT.name: registry.imports.wake,
         SUPPORT_CASE.name: registry.support_cases.wake,
+        INVITATION.name: registry.invitations.wake,
     }
 
     async def wake(kind: Kind[Any], id: str) -> None:
@@ -71,6 +78,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 branch_routes.router,
                 people_routes.router,
                 joining_routes.router,
+                invitation_routes.router,
                 accommodation_routes.router,
                 way_routes.router,
                 site_contact_routes.router,
@@ -84,6 +92,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             replicas=replicas,
             tasks=(registry.imports.run,),
             indexes={READS: READS_INDEXES, ROWS: ROWS_INDEXES},
+            pages=(link_pages.router,),
             csv_paths=import_routes.CSV_PATHS,
         )
     )
@@ -98,8 +107,12 @@ def _use_cases(plumbing: Plumbing) -> Registry:
     organisations = Organisations(store, people.roles, meeting_places)
     accommodations = Accommodations(store, meeting_places)
     grounds = Grounds(store, plumbing.database)
+    granting = Granting(store, meeting_places)
+    settings = plumbing.settings
     return Registry(
         store=store,
+        links=Links(settings.secret_key.get_secret_value()),
+        public_url=settings.public_url,
         organisations=organisations,
         branches=Branches(store, organisations),
         people=people,
@@ -110,4 +123,6 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         site_contacts=SiteContacts(store, grounds),
         imports=Imports(store, plumbing.database, organisations, accommodations),
         support_cases=SupportCases(store),
+        granting=granting,
+        invitations=Invitations(store, people, granting),
     )

@@ -7,7 +7,7 @@ from shared.bus import Reaction, Subscription
 from shared.causes import by_event
 from shared.contracts.base import Event, Facts
 from shared.contracts.problems import NotFound
-from shared.contracts.registry import AccommodationRegistered
+from shared.contracts.registry import AccommodationRegistered, InvitationAccepted
 from shared.kind import By
 
 LISTENS = (
@@ -15,6 +15,7 @@ LISTENS = (
     "registry.person",
     "registry.accommodation",
     "registry.meeting_place",
+    "registry.invitation",
     "activities.session",
 )
 
@@ -41,15 +42,23 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
             reconcile=_for_subject(places.reconcile_accommodation, but=AccommodationRegistered),
         ),
         Subscription("registry.meeting_place", reconcile=_for_subject(places.reconcile)),
+        Subscription(
+            "registry.invitation",
+            reconcile=_for_subject(registry.invitations.reconcile, only=InvitationAccepted),
+        ),
         Subscription("activities.session", replica=registry.grounds.sessions),
     ]
 
 
 def _for_subject(
-    reconcile: Callable[[str, By], Awaitable[object]], but: type[Facts] | None = None
+    reconcile: Callable[[str, By], Awaitable[object]],
+    but: type[Facts] | None = None,
+    only: type[Facts] | None = None,
 ) -> Reaction:
     async def reaction(event: Event) -> None:
         if but is not None and event.type == but.type:
+            return
+        if only is not None and event.type != only.type:
             return
         try:
             await reconcile(event.subject, by_event(event.actor))

@@ -97,6 +97,15 @@ class Event(Contract):
         return self.type.split(".")[1] == "snapshot"
 
 
+def is_contact(aggregate: str) -> bool:
+    """Whether it is told on the road of contacts, apart from everything else (P11).
+
+    `registry.contact`, and the `..._contact` of anything else that has an address.
+    """
+    name = aggregate.rsplit(".", 1)[-1]
+    return name == "contact" or name.endswith("_contact")
+
+
 def aggregate_of(event_type: str) -> str:
     """`registry.person` of `registry.person.registered`."""
     return event_type.rsplit(".", 1)[0]

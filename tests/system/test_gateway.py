@@ -94,6 +94,13 @@ def test_each_service_stands_behind_its_own_path_and_dead_copies_are_passed_over
     assert httpx.get(f"{gateway}/api/activities/things").json()["service"] == "activities"
 
 
+@pytest.mark.promise("P23")
+def test_a_link_in_a_message_leads_to_the_service_that_its_first_letter_names(gateway: str) -> None:
+    assert httpx.get(f"{gateway}/l/r.AZaz09-_").json()["service"] == "registry"
+    assert httpx.get(f"{gateway}/l/a.AZaz09-_?x=1").json()["service"] == "activities"
+    assert httpx.get(f"{gateway}/l/n.AZaz09-_").status_code == 503
+
+
 def test_a_caller_cannot_choose_host_or_address(gateway: str) -> None:
     forged = (
         "X-Forwarded-For: 6.6.6.6",
@@ -133,6 +140,12 @@ TRICKS = (
     "/api/registry",
     "/api/other/x",
     "/api/registryx/x",
+    "/l/x.AAAA",
+    "/l/r.",
+    "/l/r.AAAA/x",
+    "/l/r.%41",
+    "/l/rAAAA",
+    "/l/",
     "/problems/unavailable",
     "/health/ready",
     "/metrics",

@@ -17,7 +17,12 @@ from services.notifications.domain.notification import Line, Lines, Sources, thr
 from services.notifications.domain.texts import FRAMES, WORDINGS
 from services.notifications.domain.words import Message, Sentence, write
 from shared.contracts.activities import ActivitySnapshot, SessionSnapshot
-from shared.contracts.registry import OrganisationSnapshot, PersonSnapshot
+from shared.contracts.registry import (
+    InvitationSnapshot,
+    OrganisationSnapshot,
+    PersonSnapshot,
+    Scope,
+)
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 START = datetime(2026, 12, 8, 17, 0, tzinfo=UTC)
@@ -77,7 +82,14 @@ def everything(title: str) -> Sources:
         organisations={"o": OrganisationSnapshot(name=title, kind="partner", status="approved")},
         people={"ada": PersonSnapshot(name=title)},
         next_start={"a": START},
-    )
+        invitations={
+            "i": InvitationSnapshot(
+                role="volunteer", scope=Scope(kind="organisation", ids=("o",)), status="open",
+                expires_at=START, invited_by="ada",
+            ),
+        },
+        links={"i": "/l/r.AAAA"},
+    )  # fmt: skip
 
 
 def all_messages(title: str) -> list[Message]:
@@ -90,6 +102,7 @@ def all_messages(title: str) -> list[Message]:
         [a_line(15)],
         [a_line(15, until=START)],
         [a_line(15), a_line(15, "t", START)],
+        [a_line(100, "i", START)],
     ]
     written = [write(told(*lines), everything(title), code) for lines in cases for code in FRAMES]
     return [message for message in written if message is not None]

@@ -58,7 +58,7 @@ def owner_and_exchange(key: str) -> tuple[str, str] | None:
     fits = kind == "snapshot" or re.fullmatch("[a-z][a-z0-9_]*", what)
     if aggregate not in PUBLISHES.get(service, ()) or not fits:
         return None
-    return service, CONTACTS if aggregate == "contact" else EVENTS
+    return service, CONTACTS if aggregate.endswith("contact") else EVENTS
 
 
 @given(key=keys, user=st.sampled_from(SERVICES), exchange=st.sampled_from([EVENTS, CONTACTS]))
@@ -92,11 +92,11 @@ def test_the_services_publish_and_listen_as_written_down() -> None:
 def test_everything_the_contracts_know_may_be_said_by_its_owner() -> None:
     for kind in FACTS:
         service, aggregate, _ = kind.split(".")
-        exchange = CONTACTS if aggregate == "contact" else EVENTS
+        exchange = CONTACTS if aggregate.endswith("contact") else EVENTS
         assert re.search(KEYS[service, exchange], kind), kind
     for name in SNAPSHOTS:
         service, aggregate = name.split(".")
-        exchange = CONTACTS if aggregate == "contact" else EVENTS
+        exchange = CONTACTS if aggregate.endswith("contact") else EVENTS
         assert re.search(KEYS[service, exchange], f"{service}.snapshot.{aggregate}"), name
 
 
@@ -117,6 +117,8 @@ def test_contacts_go_from_registry_to_notifications_alone() -> None:
     assert bound == {
         ("notifications.registry.contact", "registry.contact.*"),
         ("notifications.registry.contact", "registry.snapshot.contact"),
+        ("notifications.registry.invitation_contact", "registry.invitation_contact.*"),
+        ("notifications.registry.invitation_contact", "registry.snapshot.invitation_contact"),
     }
     assert [user for user in SERVICES if re.search(RIGHTS[user].write, CONTACTS)] == ["registry"]
     assert [user for user in SERVICES if KEYS[user, CONTACTS] != NOTHING] == ["registry"]

@@ -19,11 +19,11 @@ from shared.contracts.activities import (
     SessionSnapshot,
 )
 from shared.contracts.base import Event, Facts, OrganisationId, PersonId
-from shared.contracts.registry import OrganisationApproved, RoleName
+from shared.contracts.registry import InvitationSent, OrganisationApproved, RoleName
 
 F = TypeVar("F", bound=Facts)
 Channel = Literal["mail"]
-Subject = Literal["session", "activity", "organisation"]
+Subject = Literal["session", "activity", "organisation", "invitation"]
 
 HELD_UNLESS_WITHIN = timedelta(hours=2)
 WELCOME_USEFUL = timedelta(days=14)
@@ -121,6 +121,21 @@ def moved_up(facts: SeatsOffered) -> Audience:
     return Audience(people=tuple(Told(one.person, one.until) for one in facts.moved_up))
 
 
+def invited(facts: InvitationSent) -> Audience:
+    """Whoever reads at an address that only the invitation knows: told by its id, once a sending."""
+    return Audience(people=(Told(facts.invitation, facts.expires_at, needs=NOBODY),))
+
+
+def is_open(line: Line, sources: Sources) -> bool:
+    """The invitation waits for an answer, and was not sent again since."""
+    invitation = sources.invitations.get(line.subject)
+    return (
+        invitation is not None
+        and invitation.status == "open"
+        and invitation.expires_at == line.until
+    )
+
+
 def is_member(line: Line, sources: Sources) -> bool:
     """The organisation is still approved."""
     organisation = sources.organisations.get(line.subject)
@@ -206,6 +221,16 @@ FLOWS: tuple[Flow[Any], ...] = (
         still_true=has_seat,
         group="my_shifts",
         strength=RESERVE,
+    ),
+    Flow(
+        # Not among the numbered flows of the field: it tells somebody who is not here yet.
+        number=100,
+        on=InvitationSent,
+        whom=invited,
+        about="invitation",
+        matter=lambda _: "invited",
+        useful_until=lambda happening: happening.facts.expires_at,
+        still_true=is_open,
     ),
 )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shared.contracts.activities import ActivitySnapshot, SessionSnapshot
 from shared.contracts.base import PersonId
-from shared.contracts.registry import OrganisationSnapshot, PersonSnapshot
+from shared.contracts.registry import InvitationSnapshot, OrganisationSnapshot, PersonSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,21 @@ class Sources:
     people: Mapping[PersonId, PersonSnapshot] = field(default_factory=dict)
     next_start: Mapping[str, datetime] = field(default_factory=dict)
     """By activity: the next session that takes place."""
+    invitations: Mapping[str, InvitationSnapshot] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    """By invitation: where the link of its last sending leads, on our own site."""
 
     def knows(self, subject: str) -> bool:
         """True when there is something to say about the subject."""
-        return any(
-            subject in known for known in (self.sessions, self.activities, self.organisations)
-        )
+        known = (self.sessions, self.activities, self.organisations, self.invitations)
+        return any(subject in one for one in known)
+
+    def reader(self, id: str) -> PersonSnapshot | None:
+        """Who is told: a person, or somebody without a name yet who was invited."""
+        invitation = self.invitations.get(id)
+        if invitation is None:
+            return self.people.get(id)
+        return PersonSnapshot(name="", preferred_language=invitation.language)
 
 
 def threads(lines: Sequence[Line]) -> tuple[str, ...]:

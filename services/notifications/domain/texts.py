@@ -9,7 +9,7 @@ from typing import Literal
 
 from shared.contracts.activities import CancelReason
 
-Template = Literal["welcome", "planned", "cancelled", "placed", "offered"]
+Template = Literal["welcome", "planned", "cancelled", "placed", "offered", "invited"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Frame:
     """What stands around every message of a language."""
 
     why: str
+    why_invited: str
     more: str
     reasons: Mapping[CancelReason, str]
 
@@ -37,6 +38,8 @@ FRAMES: dict[str, Frame] = {
     "sv": Frame(
         why="Du får det här för att du är med i Samverkan. Vad du får som mejl väljer du själv "
         "under Mina inställningar.",
+        why_invited="Du får det här för att någon har bjudit in dig på den här adressen. Vi glömmer "
+        "adressen när du har svarat, eller när inbjudan har gått ut.",
         more="… och {n} till.",
         reasons={
             "too_few_leaders": "Vi är för få för att kunna öppna",
@@ -52,6 +55,8 @@ FRAMES: dict[str, Frame] = {
     "en": Frame(
         why="You get this because you take part in Samverkan. Which mails you get is your choice, "
         "under My settings.",
+        why_invited="You get this because somebody has invited you at this address. We forget the "
+        "address once you have answered, or the invitation has run out.",
         more="… and {n} more.",
         reasons={
             "too_few_leaders": "We are too few to open",
@@ -181,6 +186,24 @@ WORDINGS: dict[Template, dict[str, Wording]] = {
             action="Answer yes or no",
             many_title="There are {n} places for you",
             item="{activity} {when}. Answer by {until}.",
+        ),
+    },
+    "invited": {
+        "sv": Wording(
+            title="Inbjudan: {what}",
+            paragraphs=(
+                "{name} bjuder in dig.",
+                "Svara före {until}. Vill du inte, behöver du inte göra något.",
+            ),
+            action="Se inbjudan",
+        ),
+        "en": Wording(
+            title="Invitation: {what}",
+            paragraphs=(
+                "{name} invites you.",
+                "Answer before {until}. If you do not want to, there is nothing to do.",
+            ),
+            action="See the invitation",
         ),
     },
 }

@@ -11,6 +11,7 @@ from services.notifications.domain.languages import CALENDARS, chosen, of_text
 from services.notifications.domain.notification import Line, Lines, Sources
 from services.notifications.domain.texts import FRAMES, WORDINGS, Template, Wording
 from shared.contracts.activities import SessionSnapshot
+from shared.contracts.roles import ROLE_WORDS
 from shared.contracts.texts import clean_line
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -80,7 +81,7 @@ def template_of(line: Line) -> Template:
     return _TEMPLATES[line.flow]
 
 
-_TEMPLATES: dict[int, Template] = {3: "welcome", 10: "planned", 13: "cancelled"}
+_TEMPLATES: dict[int, Template] = {3: "welcome", 10: "planned", 13: "cancelled", 100: "invited"}
 
 
 def _single(line: Line, wording: Wording, sources: Sources, language: str) -> Message:
@@ -92,7 +93,7 @@ def _single(line: Line, wording: Wording, sources: Sources, language: str) -> Me
         items=(),
         action=wording.action,
         path=_path(line, sources),
-        why=FRAMES[language].why,
+        why=FRAMES[language].why_invited if line.flow == 100 else FRAMES[language].why,
     )
 
 
@@ -157,11 +158,27 @@ def _of_session(line: Line, sources: Sources, language: str) -> dict[str, str]:
     }
 
 
+def _of_invitation(line: Line, sources: Sources, language: str) -> dict[str, str]:
+    invitation = sources.invitations[line.subject]
+    by = sources.people.get(line.by or "")
+    role = ROLE_WORDS[invitation.role].in_language("en" if language == "en" else "sv")
+    places = [sources.organisations.get(id) for id in invitation.scope.ids]
+    where = [one.name for one in places if one is not None]
+    there = {"sv": " i ", "en": " in "}[language] + where[0] if where else ""
+    return {
+        "what": role + there,
+        # A protected person is named to nobody.
+        "name": by.name if by and not by.protected else "",
+        "until": _when(line.until, language),
+    }
+
+
 _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     3: _of_welcome,
     10: _of_planned,
     13: _of_session,
     15: _of_session,
+    100: _of_invitation,
 }
 
 
@@ -175,6 +192,8 @@ def _path(line: Line, sources: Sources) -> str:
         return f"/organisations/{line.subject}/start"
     if line.flow == 10:
         return f"/activities/{line.subject}"
+    if line.flow == 100:
+        return sources.links[line.subject]
     session = sources.sessions[line.subject]
     return _elsewhere(session) if line.flow == 13 else f"/sessions/{line.subject}"
 

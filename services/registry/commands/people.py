@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from services.registry.commands.active import active_organisations
 from services.registry.commands.erasures import Erasures
+from services.registry.commands.invited_addresses import forget_address
 from services.registry.commands.roles import Roles
 from services.registry.domain import joining
 from services.registry.domain import person as rules
@@ -106,6 +107,8 @@ class People:
         """
         await self.roles.insist_on_administrator_besides(id)
         person = (await self._store.load(PERSON, id)).state
+        if person.mail is not None:
+            await forget_address(self._store, person.mail, by)
         await self.erasures.note(id, person.identity, self._store.clock.now())
         await self._change(id, rules.erase, by)
 

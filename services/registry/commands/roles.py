@@ -41,6 +41,18 @@ class Roles:
         except NotFound:
             return
 
+    async def grant_invited(self, id: str, grant: RoleGrant, by: By, first: bool) -> bool:
+        """Give a role that was offered and accepted; whether it stands. Once: see `grant_once`.
+
+        `first`: it is a branch's first coordinator's, and yields when there is another.
+        """
+        first_at = self._store.clock.now() if first else None
+        try:
+            await self._change(id, lambda one: rules.grant_once(one, grant, first_at), by)
+        except NotFound:
+            return False
+        return not first or await self._stands(id, grant.id, by)
+
     async def appoint_first(
         self, id: str, grant: RoleGrant, by: By, among: Collection[str]
     ) -> Stored[Person]:

@@ -86,7 +86,8 @@ class Person(Profile):
     status: Literal["active", "suspended", "erased"] = "active"
     roles: tuple[RoleGrant, ...] = ()
     founded: tuple[str, ...] = ()
-    """Grants that followed from an approval; one that was revoked since does not come back."""
+    """Grants that followed from an approval or an invitation; one that was revoked since does not
+    come back."""
     asks: tuple[Ask, ...] = ()
     joined: tuple[OrganisationId, ...] = ()
     """Organisations where they have or had a role, the newest last."""
@@ -161,11 +162,11 @@ def insist_on_acquaintance(person: Person, organisations: Collection[str]) -> No
         raise NotFound()
 
 
-def grant_once(person: Person, role: RoleGrant) -> Decision:
-    """Give a role that follows from something else, the first time only."""
+def grant_once(person: Person, role: RoleGrant, first_at: datetime | None = None) -> Decision:
+    """Give a role that follows from something else, the first time only; `first_at` as in `grant`."""
     if person.status == "erased" or role.id in person.founded:
         return person, ()
-    granted, events = grant(person, role)
+    granted, events = grant(person, role, first_at)
     return granted.model_copy(update={"founded": (*person.founded, role.id)}), events
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION, SITE_CONTACT
 from services.registry.kinds.imports import IMPORT
+from services.registry.kinds.invitations import INVITATION
 from services.registry.kinds.meeting_places import MEETING_PLACE
 from services.registry.kinds.organisations import ORGANISATION
 from services.registry.kinds.people import PERSON
@@ -19,11 +20,13 @@ KINDS: tuple[Kind[Any], ...] = (
     MEETING_PLACE,
     IMPORT,
     SUPPORT_CASE,
+    INVITATION,
 )
 
 __all__ = [
     "ACCOMMODATION",
     "IMPORT",
+    "INVITATION",
     "KINDS",
     "LOCATION",
     "MEETING_PLACE",

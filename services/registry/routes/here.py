@@ -6,14 +6,17 @@ from starlette.requests import Request
 
 from services.registry.commands.accommodations import Accommodations
 from services.registry.commands.branches import Branches
+from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.imports import Imports
+from services.registry.commands.invitations import Invitations
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
 from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import Ways
+from shared.links import Links
 from shared.store import Store
 
 
@@ -22,6 +25,8 @@ class Registry:
     """The registry's use cases."""
 
     store: Store
+    links: Links
+    public_url: str
     organisations: Organisations
     branches: Branches
     people: People
@@ -32,6 +37,8 @@ class Registry:
     site_contacts: SiteContacts
     imports: Imports
     support_cases: SupportCases
+    granting: Granting
+    invitations: Invitations
 
 
 def here(request: Request) -> Registry:

@@ -21,7 +21,7 @@ from services.registry.views.people import PERSON_FIELDS, person_view, show_pers
 from shared import telemetry
 from shared.caller import Caller
 from shared.causes import by
-from shared.contracts.problems import Invalid, NotAllowed, NotFound, NotYetKnown
+from shared.contracts.problems import Invalid, NotAllowed
 from shared.contracts.registry import RoleGrant, RoleName, Scope, ScopeKind
 from shared.contracts.texts import Body, Line, Moment
 from shared.http import expected_version, reply
@@ -212,30 +212,12 @@ async def _granted(
     request: Request, id: str, role: RoleGrant, caller: Caller, command: By
 ) -> Stored[Person]:
     """By the caller's own right, or a national organisation's to appoint a first coordinator."""
-    roles, parent = here(request).people.roles, await _parent_of(request, role)
-    if caller.may_grant(role):
-        await _insist_on_known_houses(request, role)
-        coordinators = role.scope.kind == "organisation" and not caller.is_administrator
-        among = role.scope.ids if coordinators else None
-        return await roles.grant(id, role, command, among)
-    if parent is None or not caller.may_grant(role, parent):
-        raise NotAllowed()
-    return await roles.appoint_first(id, role, command, among=(*role.scope.ids, parent))
-
-
-async def _parent_of(request: Request, role: RoleGrant) -> str | None:
-    """The national organisation above the branch that the role is about."""
-    if role.scope.kind != "organisation":
-        return None
-    try:
-        return (await here(request).organisations.load(role.scope.ids[0])).state.parent
-    except NotFound as error:
-        raise NotYetKnown(extra={"field": "scope"}) from error
-
-
-async def _insist_on_known_houses(request: Request, role: RoleGrant) -> None:
-    if role.scope.kind == "accommodations":
-        await here(request).meeting_places.accommodations(role.scope.ids)
+    roles = here(request).people.roles
+    parent = await here(request).granting.only_as_first(caller.grants, role)
+    if parent is not None:
+        return await roles.appoint_first(id, role, command, among=(*role.scope.ids, parent))
+    coordinators = role.scope.kind == "organisation" and not caller.is_administrator
+    return await roles.grant(id, role, command, role.scope.ids if coordinators else None)
 
 
 def _shown(stored: Stored[Person], caller: Caller) -> Response:

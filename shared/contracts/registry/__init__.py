@@ -3,6 +3,7 @@
 from shared.contracts.registry.accommodations import *
 from shared.contracts.registry.imports import *
 from shared.contracts.registry.incidents import *
+from shared.contracts.registry.invitations import *
 from shared.contracts.registry.meeting_places import *
 from shared.contracts.registry.organisations import *
 from shared.contracts.registry.people import *
