@@ -11,16 +11,22 @@ from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
 from services.registry.commands.imports import Imports
+from services.registry.commands.incidents import READS as INCIDENT_READS
+from services.registry.commands.incidents import READS_INDEXES as INCIDENT_READS_INDEXES
+from services.registry.commands.incidents import Incidents
 from services.registry.commands.invitations import Invitations
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.places_of import Places
+from services.registry.commands.presence import Presence
 from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import READS, READS_INDEXES, Ways
 from services.registry.kinds import (
     ACCOMMODATION,
     IMPORT,
+    INCIDENT,
     INVITATION,
     KINDS,
     MEETING_PLACE,
@@ -30,6 +36,7 @@ from services.registry.kinds import (
 from services.registry.routes import accommodations as accommodation_routes
 from services.registry.routes import branches as branch_routes
 from services.registry.routes import imports as import_routes
+from services.registry.routes import incidents as incident_routes
 from services.registry.routes import invitations as invitation_routes
 from services.registry.routes import joining as joining_routes
 from services.registry.routes import links as link_pages
@@ -62,6 +69,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         IMPORT.name: registry.imports.wake,
         SUPPORT_CASE.name: registry.support_cases.wake,
         INVITATION.name: registry.invitations.wake,
+        INCIDENT.name: registry.incidents.wake,
     }
 
     async def wake(kind: Kind[Any], id: str) -> None:
@@ -85,14 +93,19 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 meeting_place_routes.router,
                 import_routes.router,
                 support_case_routes.router,
+                incident_routes.router,
                 operator_routes(plumbing, KINDS, replicas),
             ),
             subscriptions=reactions.subscriptions(registry),
             wake=wake,
             replicas=replicas,
             tasks=(registry.imports.run,),
-            indexes={READS: READS_INDEXES, ROWS: ROWS_INDEXES},
             pages=(link_pages.router,),
+            indexes={
+                READS: READS_INDEXES,
+                ROWS: ROWS_INDEXES,
+                INCIDENT_READS: INCIDENT_READS_INDEXES,
+            },
             csv_paths=import_routes.CSV_PATHS,
         )
     )
@@ -109,6 +122,7 @@ def _use_cases(plumbing: Plumbing) -> Registry:
     grounds = Grounds(store, plumbing.database)
     granting = Granting(store, meeting_places)
     settings = plumbing.settings
+    places, presence = Places(store, meeting_places), Presence(store, grounds.sessions)
     return Registry(
         store=store,
         links=Links(settings.secret_key.get_secret_value()),
@@ -125,4 +139,6 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         support_cases=SupportCases(store),
         granting=granting,
         invitations=Invitations(store, people, granting),
+        places=places,
+        incidents=Incidents(store, plumbing.database, presence, places),
     )

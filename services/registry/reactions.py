@@ -33,13 +33,17 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         await registry.people.roles.reconcile(id, by)
         await registry.support_cases.reconcile_person(id, by)
 
+    async def reconcile_accommodation(id: str, by: By) -> None:
+        await places.reconcile_accommodation(id, by)
+        await registry.incidents.reconcile_accommodation(id, by)
+
     return [
         Subscription("registry.organisation", reconcile=_for_subject(reconcile_organisation)),
         Subscription("registry.person", reconcile=_for_subject(reconcile_person)),
         Subscription(
             "registry.accommodation",
             # Nothing refers to a house that is new.
-            reconcile=_for_subject(places.reconcile_accommodation, but=AccommodationRegistered),
+            reconcile=_for_subject(reconcile_accommodation, but=AccommodationRegistered),
         ),
         Subscription("registry.meeting_place", reconcile=_for_subject(places.reconcile)),
         Subscription(

@@ -15,13 +15,14 @@ from shared.contracts.texts import Prose, clean_prose, wrong
 SHORT = 500
 
 _DASHES = r"\-\u2010-\u2015\u2212"
-_GAP = rf"[\s{_DASHES}/().]{{0,3}}"
+_GAP = rf"[\s{_DASHES}/().:]{{0,3}}"
 _MAIL = re.compile(r"[^\s@]{1,64}\s?@\s?[^\s@]{1,255}")
 _PERSONAL = re.compile(rf"(?<!\d)(?:\d\d)?\d{{6}}\s?[{_DASHES}+]?\s?\d{{4}}(?!\d)")
 _PHONE = re.compile(rf"(?<!\d)(?:\+{_GAP}\d|0)(?:{_GAP}\d){{5,14}}")
+_HOUR = r"(?:[01]?\d|2[0-3])[.:][0-5]\d"
+_DAY = rf"\d{{4}}[{_DASHES}]\d\d[{_DASHES}]\d\d|\d{{1,2}}[/{_DASHES}]\d{{1,2}}"
 _MOMENT = re.compile(
-    rf"(?<!\d)(?:\d{{4}}[{_DASHES}]\d\d[{_DASHES}]\d\d|(?:[01]?\d|2[0-3])[.:][0-5]\d"
-    rf"|\d{{1,2}}[/{_DASHES}]\d{{1,2}})(?!\d)"
+    rf"(?<![\d{_DASHES}/.:])(?:{_HOUR}(?:[{_DASHES}]{_HOUR})?|{_DAY})(?![\d]|[{_DASHES}/.:]\d)"
 )
 _FEWEST_DIGITS = 4
 
@@ -46,15 +47,19 @@ def unnamed(text: str) -> str:
         raise wrong("mail-in-text", NO_MAIL)
     if _PERSONAL.search(plain):
         raise wrong("personal-number-in-text", NO_PERSONAL_NUMBER)
-    if any(_is_phone(found.group()) for found in _PHONE.finditer(plain)):
+    if _holds_a_phone(plain):
         raise wrong("phone-in-text", NO_PHONE)
     return text
 
 
-def _is_phone(run: str) -> bool:
-    """Dates and hours also are digits with signs between them."""
-    rest = _MOMENT.sub(" ", run)
-    return sum(sign.isdigit() for sign in rest) >= _FEWEST_DIGITS
+def _holds_a_phone(plain: str) -> bool:
+    """Dates and hours also are digits with signs between them, but none begins with a plus."""
+    other = _MOMENT.sub(lambda moment: " " * len(moment.group()), plain)
+    return any(
+        found.group().startswith("+")
+        or sum(sign.isdigit() for sign in other[slice(*found.span())]) >= _FEWEST_DIGITS
+        for found in _PHONE.finditer(plain)
+    )
 
 
 def _in_plain_digits(text: str) -> str:

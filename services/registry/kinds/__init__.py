@@ -4,6 +4,7 @@ from typing import Any
 
 from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION, SITE_CONTACT
 from services.registry.kinds.imports import IMPORT
+from services.registry.kinds.incidents import INCIDENT
 from services.registry.kinds.invitations import INVITATION
 from services.registry.kinds.meeting_places import MEETING_PLACE
 from services.registry.kinds.organisations import ORGANISATION
@@ -21,11 +22,13 @@ KINDS: tuple[Kind[Any], ...] = (
     IMPORT,
     SUPPORT_CASE,
     INVITATION,
+    INCIDENT,
 )
 
 __all__ = [
     "ACCOMMODATION",
     "IMPORT",
+    "INCIDENT",
     "INVITATION",
     "KINDS",
     "LOCATION",

@@ -9,10 +9,12 @@ from services.registry.commands.branches import Branches
 from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.imports import Imports
+from services.registry.commands.incidents import Incidents
 from services.registry.commands.invitations import Invitations
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.places_of import Places
 from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import Ways
@@ -39,6 +41,8 @@ class Registry:
     support_cases: SupportCases
     granting: Granting
     invitations: Invitations
+    places: Places
+    incidents: Incidents
 
 
 def here(request: Request) -> Registry:
