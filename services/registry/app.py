@@ -39,6 +39,7 @@ from services.registry.routes import imports as import_routes
 from services.registry.routes import incidents as incident_routes
 from services.registry.routes import invitations as invitation_routes
 from services.registry.routes import joining as joining_routes
+from services.registry.routes import likenesses as likeness_routes
 from services.registry.routes import links as link_pages
 from services.registry.routes import meeting_places as meeting_place_routes
 from services.registry.routes import organisations as organisation_routes
@@ -84,6 +85,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             routers=(
                 organisation_routes.router,
                 branch_routes.router,
+                likeness_routes.router,
                 people_routes.router,
                 joining_routes.router,
                 invitation_routes.router,

@@ -50,6 +50,8 @@ TABLE: dict[str, dict[str, int]] = {
     "POST /organisations/{organisation}/resume": DECIDERS,
     "POST /organisations/{organisation}/leave": RUNNERS,
     "POST /organisations/{organisation}/exclude": DECIDERS,
+    "POST /organisations/likely-duplicates": {"nobody": 401},
+    "GET /organisations/{organisation}/likely-duplicates": DECIDERS,
     "GET /organisations/{organisation}/branches/awaiting": RUNNERS,
     "POST /organisations/{organisation}/branches/confirm": RUNNERS,
     "POST /organisations/{organisation}/move": DECIDERS,
@@ -175,6 +177,7 @@ def _bodies(cast: Cast, world: World) -> dict[str, Any]:
     ids = cast.ids
     return {
         "POST /organisations": {"name": "Ny demo", "kind": "partner"},
+        "POST /organisations/likely-duplicates": {"name": "Ny demo", "kind": "partner"},
         "PUT /organisations/{organisation}": {"name": "Majblomman demo", "kind": "independent"},
         "POST /organisations/{organisation}/request-information": {"words": "Vad?"},
         "POST /organisations/{organisation}/decline": {"words": "Nej."},

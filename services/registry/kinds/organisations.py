@@ -4,6 +4,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
+from services.registry.domain.likeness import traces
 from services.registry.domain.organisation import ENDED, Organisation, effective
 from services.registry.domain.organisation_profile import works_in
 from shared.contracts.registry import OrganisationSnapshot
@@ -35,6 +36,7 @@ def _organisation_keys(one: Organisation) -> dict[str, Any]:
         "applicant": one.applicant,
         # Unique among the not-ended only, so that who has left may come back.
         "number": None if one.status in ENDED else one.number,
+        "likely": list(traces(one)),
     }
 
 
@@ -59,6 +61,7 @@ ORGANISATION = Kind(
             ],
             name="branches_by_status",
         ),
+        IndexModel([("keys.likely", ASCENDING)], name="likely"),
         IndexModel(
             [("keys.applicant", ASCENDING), ("keys.status", ASCENDING)], name="applications"
         ),

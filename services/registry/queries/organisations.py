@@ -19,16 +19,23 @@ async def organisations(
     store: Store, page: Page, caller: Caller
 ) -> tuple[list[Stored[Organisation]], str | None]:
     """The network's organisations in Swedish order; others' applications only for whom they concern."""
-    query = filtered(page)
-    if not caller.is_administrator:
-        own = sorted(caller.organisations)
-        query["$or"] = [
+    query = {**filtered(page), **seen_by(caller)}
+    return await page_by_name(store, ORGANISATION, query, page, lambda one: one.name)
+
+
+def seen_by(caller: Caller) -> Document:
+    """The same as permissions.sees_organisation, for the database."""
+    if caller.is_administrator:
+        return {}
+    own = sorted(caller.organisations)
+    return {
+        "$or": [
             {"keys.status": {"$in": list(PUBLIC_STATUSES)}},
             {"_id": {"$in": own}},
             {"keys.parent": {"$in": own}},
             {"keys.applicant": caller.person_id},
         ]
-    return await page_by_name(store, ORGANISATION, query, page, lambda one: one.name)
+    }
 
 
 async def awaiting_branches(
