@@ -9,6 +9,7 @@ PUBLISHES: dict[str, tuple[str, ...]] = {
         "contact",
         "accommodation",
         "meeting_place",
+        "closing_plan",
         "import",
         "support_case",
         "incident",
@@ -25,6 +26,7 @@ LISTENS: dict[str, tuple[str, ...]] = {
         "registry.accommodation",
         "registry.meeting_place",
         "registry.invitation",
+        "registry.closing_plan",
         "activities.session",
     ),
     "activities": (

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
 from services.registry.commands.branches import Branches
+from services.registry.commands.closing_plans import ClosingPlans
 from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
@@ -35,6 +36,7 @@ from services.registry.kinds import (
 )
 from services.registry.routes import accommodations as accommodation_routes
 from services.registry.routes import branches as branch_routes
+from services.registry.routes import closing_plans as closing_plan_routes
 from services.registry.routes import imports as import_routes
 from services.registry.routes import incidents as incident_routes
 from services.registry.routes import invitations as invitation_routes
@@ -90,6 +92,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 joining_routes.router,
                 invitation_routes.router,
                 accommodation_routes.router,
+                closing_plan_routes.router,
                 way_routes.router,
                 site_contact_routes.router,
                 meeting_place_routes.router,
@@ -133,6 +136,7 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         branches=Branches(store, organisations),
         people=people,
         accommodations=accommodations,
+        closing_plans=ClosingPlans(store, accommodations, meeting_places),
         meeting_places=meeting_places,
         grounds=grounds,
         ways=Ways(store, plumbing.database, grounds),

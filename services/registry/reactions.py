@@ -16,6 +16,7 @@ LISTENS = (
     "registry.accommodation",
     "registry.meeting_place",
     "registry.invitation",
+    "registry.closing_plan",
     "activities.session",
 )
 
@@ -49,6 +50,9 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         Subscription(
             "registry.invitation",
             reconcile=_for_subject(registry.invitations.reconcile, only=InvitationAccepted),
+        ),
+        Subscription(
+            "registry.closing_plan", reconcile=_for_subject(registry.closing_plans.reconcile)
         ),
         Subscription("activities.session", replica=registry.grounds.sessions),
     ]

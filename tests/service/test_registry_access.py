@@ -19,6 +19,7 @@ ROLES = (
 YES = 0
 ANY_ROLE = {"nobody": 401, "stranger": 403}
 OFFICER_ONLY = dict.fromkeys(ROLES, 403) | {"nobody": 401, "officer": YES}
+PLANNERS = {**OFFICER_ONLY, "other_officer": 404}
 PARTY_ONLY = dict.fromkeys(ROLES, 403) | {"nobody": 401, "officer": YES, "coordinator": YES}
 HOST_ONLY = dict.fromkeys(ROLES, 403) | {"nobody": 401, "coordinator": YES}
 DECIDERS = dict.fromkeys(ROLES, 403) | {"nobody": 401, "administrator": YES}
@@ -82,6 +83,13 @@ TABLE: dict[str, dict[str, int]] = {
     "PUT /accommodations/{house}/site-contact": OFFICER_ONLY,
     "GET /accommodations/{house}/site-contact": WAY,
     "DELETE /accommodations/{house}/site-contact": OFFICER_ONLY,
+    "POST /closing-plans/preview": OFFICER_ONLY,
+    "POST /closing-plans": OFFICER_ONLY,
+    "GET /closing-plans": {**OFFICER_ONLY, "other_officer": YES},
+    "GET /closing-plans/{plan}": PLANNERS,
+    "PUT /closing-plans/{plan}": PLANNERS,
+    "POST /closing-plans/{plan}/undo": PLANNERS,
+    "GET /closing-plans/{plan}/timeline": PLANNERS,
     "POST /meeting-places": {**PARTY_ONLY},
     "GET /meeting-places": ANY_ROLE,
     "GET /meeting-places/{place}": ANY_ROLE,
@@ -138,6 +146,11 @@ async def the_cast(system: System) -> Cast:
     ids["place"] = await world.meeting_place(
         cora, people["officer"], ids["house"], ids["organisation"]
     )
+    wave = {
+        "name": "Vintern demo",
+        "houses": [{"accommodation": ids["house"], "closes_on": world.day(90)}],
+    }
+    ids["plan"] = made(await people["officer"].client.post("/closing-plans", wave))["id"]
     clients = {role: person.client for role, person in people.items()}
     return Cast({**clients, "nobody": system.client("registry", None)}, ids)
 
@@ -175,7 +188,12 @@ def _bodies(cast: Cast, world: World) -> dict[str, Any]:
         "scope": {"kind": "organisation", "ids": [cast.ids["organisation"]]},
     }
     ids = cast.ids
+    wave = {"houses": [{"accommodation": ids["house"], "closes_on": world.day(90)}]}
     return {
+        "POST /closing-plans/preview": wave,
+        "POST /closing-plans": {**wave, "name": "En till demo"},
+        "PUT /closing-plans/{plan}": {**wave, "name": "Vintern demo"},
+        "POST /closing-plans/{plan}/undo": {"accommodations": [ids["house"]]},
         "POST /organisations": {"name": "Ny demo", "kind": "partner"},
         "POST /organisations/likely-duplicates": {"name": "Ny demo", "kind": "partner"},
         "PUT /organisations/{organisation}": {"name": "Majblomman demo", "kind": "independent"},

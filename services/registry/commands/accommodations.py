@@ -9,6 +9,8 @@ from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.domain import accommodation as rules
 from services.registry.domain.accommodation import Accommodation, Details
 from services.registry.domain.accommodation_public import counted
+from services.registry.domain.closing_plan import Line
+from services.registry.domain.following import follow
 from services.registry.domain.residents import Figure
 from services.registry.kinds import ACCOMMODATION
 from shared.causes import following
@@ -88,6 +90,12 @@ class Accommodations:
         stored = await self._change(id, lambda one: rules.close(one, on, today), by)
         await self._places.reconcile_accommodation(id, following(by))
         return stored
+
+    async def follow(self, id: str, plan: str, line: Line, by: By) -> None:
+        """Do what a closing plan says of it, once; its meeting places follow before this returns."""
+        today = self._today()
+        await self._change(id, lambda one: follow(one, plan, line, today), by)
+        await self._places.reconcile_accommodation(id, following(by))
 
     async def reopen(self, id: str, by: By) -> Stored[Accommodation]:
         """It goes on after all, or again."""

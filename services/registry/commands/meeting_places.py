@@ -1,6 +1,6 @@
 """What can be done with meeting places; rules across aggregates are checked before and after (P5)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Literal
 
@@ -20,6 +20,7 @@ from shared.kind import By, Change, Stored, new_id
 from shared.store import Store
 
 PAGE = 200
+MOST_SHOWN = 5_000
 _NOT_CLOSED: Document = {"keys.status": {"$ne": "closed"}}
 
 
@@ -43,6 +44,15 @@ class MeetingPlaces:
         if len(by_id) < len(set(ids)):
             raise NotYetKnown(extra={"field": "accommodations"})
         return [by_id[id] for id in ids]
+
+    async def at(self, accommodations: Collection[str]) -> dict[str, list[Stored[MeetingPlace]]]:
+        """The meeting places that are not closed, by each of these accommodations that they serve."""
+        found: dict[str, list[Stored[MeetingPlace]]] = {id: [] for id in accommodations}
+        query = {"keys.accommodations": {"$in": sorted(found)}, **_NOT_CLOSED}
+        for place in await self._store.find(MEETING_PLACE, query, limit=MOST_SHOWN):
+            for id in found.keys() & set(place.state.accommodations):
+                found[id].append(place)
+        return found
 
     async def propose(
         self,

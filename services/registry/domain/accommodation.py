@@ -69,6 +69,16 @@ class Details(BaseModel):
     )
 
 
+class Followed(BaseModel):
+    """What it has done by a closing plan: up to which revision, and the day that was set (or None)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    plan: str
+    revision: int
+    closes_on: date | None = None
+
+
 class Accommodation(Details):
     """The aggregate; `closes_on` is the first day it is closed.
 
@@ -81,6 +91,7 @@ class Accommodation(Details):
     closes_on: date | None = None
     residents: tuple[ResidentsFigure, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    followed: tuple[Followed, ...] = ()
     public_version: int = 1
 
 

@@ -13,7 +13,7 @@ from shared.contracts.bands import band
 from shared.contracts.registry import ResidentsFigure
 
 OFFICERS_ONLY = frozenset({"external_ids", "corrections"})
-_OF_NOBODY_ELSE = {"public_version", "residents", *OFFICERS_ONLY}
+_OF_NOBODY_ELSE = {"public_version", "residents", "followed", *OFFICERS_ONLY}
 _AGES = {name for ages in AGES.values() for name in ages}
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION, SITE_CONTACT
+from services.registry.kinds.closing_plans import CLOSING_PLAN
 from services.registry.kinds.imports import IMPORT
 from services.registry.kinds.incidents import INCIDENT
 from services.registry.kinds.invitations import INVITATION
@@ -18,6 +19,7 @@ KINDS: tuple[Kind[Any], ...] = (
     ACCOMMODATION,
     LOCATION,
     SITE_CONTACT,
+    CLOSING_PLAN,
     MEETING_PLACE,
     IMPORT,
     SUPPORT_CASE,
@@ -27,6 +29,7 @@ KINDS: tuple[Kind[Any], ...] = (
 
 __all__ = [
     "ACCOMMODATION",
+    "CLOSING_PLAN",
     "IMPORT",
     "INCIDENT",
     "INVITATION",

@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from services.registry.commands.accommodations import Accommodations
 from services.registry.commands.branches import Branches
+from services.registry.commands.closing_plans import ClosingPlans
 from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.imports import Imports
@@ -33,6 +34,7 @@ class Registry:
     branches: Branches
     people: People
     accommodations: Accommodations
+    closing_plans: ClosingPlans
     meeting_places: MeetingPlaces
     grounds: Grounds
     ways: Ways
