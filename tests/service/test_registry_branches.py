@@ -91,6 +91,10 @@ async def test_each_step_says_who_when_and_why_to_those_it_concerns(system: Syst
     done(await net.nina.client.post(f"{path}/request-information", {"words": "Vem är ordförande?"}))
     shown = await net.shown(branch, net.vera)
     assert (shown["status"], shown["words"]) == ("information_requested", "Vem är ordförande?")
+    answer = {"words": "Det är Sten."}
+    refused(await net.nina.client.post(f"{path}/answer", answer), 403, "not-allowed")
+    assert done(await net.vera.client.post(f"{path}/answer", answer))["status"] == "under_review"
+    assert (await net.shown(branch, net.nina))["words"] == "Det är Sten."
     done(await net.nina.client.post(f"{path}/decline", {"words": "Ni finns redan."}))
     assert (await net.shown(branch, net.vera))["words"] == "Ni finns redan."
     answer = refused(await net.ada.client.post(f"{path}/approve"), 409, "already-declined")
@@ -100,9 +104,11 @@ async def test_each_step_says_who_when_and_why_to_those_it_concerns(system: Syst
     told = [(line["what"].split(".")[-1], line["words"]) for line in lines]
     assert told == [
         ("applied", None), ("reviewed", None),
-        ("information_requested", "Vem är ordförande?"), ("declined", "Ni finns redan."),
+        ("information_requested", "Vem är ordförande?"), ("information_given", "Det är Sten."),
+        ("declined", "Ni finns redan."),
     ]  # fmt: skip
-    assert [line["by"] for line in lines][1:] == [net.nina.id] * 3
+    # Nina may know herself, and not who has applied.
+    assert [line["by"] for line in lines] == [None, *[net.nina.id] * 2, None, net.nina.id]
     history = [row async for row in system.raw("registry", "history").find({"subject": branch})]
     assert "ordförande" not in str(history)
     done(await net.ada.client.post(f"/organisations/{net.riks}/pause", {"words": "Sommar."}))

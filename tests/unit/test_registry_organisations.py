@@ -83,6 +83,7 @@ class MembershipMachine(RuleBasedStateMachine):
         self.one = after
         if after.status != before.status:
             assert after.status in NEXT[before.status]
+            assert command is not organisations.answer or before.status == "information_requested"
             assert getattr(events[-1], "step", None) == after.steps[-1].number
             self.log.append(after.status)
 
@@ -90,7 +91,7 @@ class MembershipMachine(RuleBasedStateMachine):
     def parent(self) -> Organisation | None:
         return self.above[self.one.parent] if self.one.parent else None
 
-    @rule(name=st.sampled_from(["review", "request_information", "decline"]), who=st.sampled_from("ab"), words=WORDS)  # fmt: skip
+    @rule(name=st.sampled_from(["review", "request_information", "answer", "decline"]), who=st.sampled_from("ab"), words=WORDS)  # fmt: skip
     def answer(self, name: str, who: str, words: str | None) -> None:
         self.do(getattr(organisations, name), act(who, words, self.now))
 

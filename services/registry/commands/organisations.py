@@ -95,6 +95,11 @@ class Organisations:
         act = self._act(by, words)
         return await self._change(id, lambda one: rules.request_information(one, act), by)
 
+    async def answer(self, id: str, words: str, by: By) -> Stored[Organisation]:
+        """Whoever applied answers what was asked."""
+        act = self._act(by, words)
+        return await self._change(id, lambda one: rules.answer(one, act), by)
+
     async def approve(self, id: str, by: By, alone: bool = False) -> Stored[Organisation]:
         """Welcome it, a branch as an independent one if `alone`; AlreadyDecided if a colleague has.
 

@@ -28,6 +28,7 @@ from shared.contracts.registry import (
     OrganisationChanged,
     OrganisationDeclined,
     OrganisationExcluded,
+    OrganisationInformationGiven,
     OrganisationInformationRequested,
     OrganisationLeft,
     OrganisationPaused,
@@ -116,6 +117,13 @@ def request_information(organisation: Organisation, act: Act) -> Decision:
     return asked, (event,)
 
 
+def answer(organisation: Organisation, act: Act) -> Decision:
+    """Whoever applied has answered; the application is looked at again."""
+    insist_on_open(organisation, ("information_requested",), act, _ANSWER)
+    answered, step = _moved(organisation, "under_review", act)
+    return answered, (OrganisationInformationGiven(step=step),)
+
+
 def approve(organisation: Organisation, parent: Organisation | None, act: Act) -> Decision:
     """Welcome: a branch only while its national organisation is approved; safe to repeat."""
     if organisation.status == "approved" and is_own(organisation, act):
@@ -195,6 +203,7 @@ def is_own(organisation: Organisation, act: Act) -> bool:
 
 _REVIEW = ("prövas", "be reviewed")
 _REQUEST = ("kompletteras", "be completed")
+_ANSWER = ("besvaras", "be answered")
 APPROVE = ("godkännas", "be approved")
 _DECLINE = ("avslås", "be declined")
 

@@ -59,7 +59,7 @@ class OrganisationBody(Profile, Body):
 
 
 class Words(Body):
-    """Words that reach the applicant as they are."""
+    """Words that reach the other side as they are."""
 
     words: Annotated[
         Prose, Field(examples=["Vi saknar era stadgar. Skicka dem, så fortsätter vi."])
@@ -140,7 +140,9 @@ async def review(
 ) -> Response:
     """Begin to look at an application."""
     await _checked(request, id, caller, DECIDE_MEMBERSHIP)
-    return _shown(await here(request).organisations.review(id, await by(request, caller)), caller)
+    command = await by(request, caller)
+    with_name = naming(here(request).store, caller)
+    return _shown(await with_name(here(request).organisations.review(id, command)), caller)
 
 
 @router.post("/{id}/request-information")
@@ -152,10 +154,25 @@ async def request_information(
 ) -> Response:
     """Ask the applicant for what is missing."""
     await _checked(request, id, caller, DECIDE_MEMBERSHIP)
-    stored = await here(request).organisations.request_information(
-        id, body.words, await by(request, caller)
+    command = await by(request, caller)
+    with_name = naming(here(request).store, caller)
+    stored = await with_name(
+        here(request).organisations.request_information(id, body.words, command)
     )
     return _shown(stored, caller)
+
+
+@router.post("/{id}/answer")
+async def answer(
+    request: Request,
+    id: str,
+    body: Words,
+    caller: Annotated[Caller, Depends(allow(CHANGE_ORGANISATION))],
+) -> Response:
+    """Answer what was asked; whoever reviews the application reads it."""
+    await _checked(request, id, caller, CHANGE_ORGANISATION)
+    command = await by(request, caller)
+    return _shown(await here(request).organisations.answer(id, body.words, command), caller)
 
 
 @router.post("/{id}/approve")

@@ -58,6 +58,12 @@ class OrganisationInformationRequested(
     applicant: PersonId | None
 
 
+class OrganisationInformationGiven(
+    OrganisationStep, type="registry.organisation.information_given"
+):
+    """Whoever applied has answered what was asked."""
+
+
 class OrganisationApproved(OrganisationStep, type="registry.organisation.approved"):
     applicant: PersonId | None
     imported_by: str | None = None
