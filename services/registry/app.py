@@ -8,6 +8,7 @@ from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
 from services.registry.commands.branches import Branches
 from services.registry.commands.closing_plans import ClosingPlans
+from services.registry.commands.complaints import Complaints
 from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
@@ -26,6 +27,7 @@ from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import READS, READS_INDEXES, Ways
 from services.registry.kinds import (
     ACCOMMODATION,
+    COMPLAINT,
     IMPORT,
     INCIDENT,
     INVITATION,
@@ -37,6 +39,7 @@ from services.registry.kinds import (
 from services.registry.routes import accommodations as accommodation_routes
 from services.registry.routes import branches as branch_routes
 from services.registry.routes import closing_plans as closing_plan_routes
+from services.registry.routes import complaints as complaint_routes
 from services.registry.routes import imports as import_routes
 from services.registry.routes import incidents as incident_routes
 from services.registry.routes import invitations as invitation_routes
@@ -44,6 +47,7 @@ from services.registry.routes import joining as joining_routes
 from services.registry.routes import likenesses as likeness_routes
 from services.registry.routes import links as link_pages
 from services.registry.routes import meeting_places as meeting_place_routes
+from services.registry.routes import noticeboards as noticeboard_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
 from services.registry.routes import site_contacts as site_contact_routes
@@ -73,6 +77,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         SUPPORT_CASE.name: registry.support_cases.wake,
         INVITATION.name: registry.invitations.wake,
         INCIDENT.name: registry.incidents.wake,
+        COMPLAINT.name: registry.complaints.wake,
     }
 
     async def wake(kind: Kind[Any], id: str) -> None:
@@ -99,6 +104,8 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 import_routes.router,
                 support_case_routes.router,
                 incident_routes.router,
+                complaint_routes.router,
+                noticeboard_routes.router,
                 operator_routes(plumbing, KINDS, replicas),
             ),
             subscriptions=reactions.subscriptions(registry),
@@ -147,4 +154,5 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         invitations=Invitations(store, people, granting),
         places=places,
         incidents=Incidents(store, plumbing.database, presence, places),
+        complaints=Complaints(store, meeting_places, places),
     )

@@ -37,6 +37,7 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
     async def reconcile_accommodation(id: str, by: By) -> None:
         await places.reconcile_accommodation(id, by)
         await registry.incidents.reconcile_accommodation(id, by)
+        await registry.complaints.reconcile_accommodation(id, by)
 
     return [
         Subscription("registry.organisation", reconcile=_for_subject(reconcile_organisation)),

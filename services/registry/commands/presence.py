@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from services.registry.domain.incident import Where
 from services.registry.kinds import MEETING_PLACE
+from services.registry.permissions.common import organisations_of
 from services.registry.permissions.incidents import is_in_scope
 from services.registry.permissions.meeting_places import PUBLIC_STATUSES
-from shared.caller import Caller, Role
+from shared.caller import Caller
 from shared.contracts.activities import SessionSnapshot
 from shared.database import Document
 from shared.replica import Replica
@@ -50,12 +51,6 @@ class Presence:
             ],
         }
         return bool(await self._sessions.find(query, limit=1))
-
-
-def organisations_of(caller: Caller) -> set[str]:
-    """The active organisations for which the caller works, as coordinator or volunteer."""
-    roles = (Role.COORDINATOR, Role.VOLUNTEER)
-    return {id for grant in caller.grants if grant.role in roles for id in grant.scope.ids}
 
 
 def _day(moment: datetime) -> str:

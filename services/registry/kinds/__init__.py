@@ -4,6 +4,7 @@ from typing import Any
 
 from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION, SITE_CONTACT
 from services.registry.kinds.closing_plans import CLOSING_PLAN
+from services.registry.kinds.complaints import COMPLAINT, NOTICEBOARD
 from services.registry.kinds.imports import IMPORT
 from services.registry.kinds.incidents import INCIDENT
 from services.registry.kinds.invitations import INVITATION
@@ -25,17 +26,21 @@ KINDS: tuple[Kind[Any], ...] = (
     SUPPORT_CASE,
     INVITATION,
     INCIDENT,
+    COMPLAINT,
+    NOTICEBOARD,
 )
 
 __all__ = [
     "ACCOMMODATION",
     "CLOSING_PLAN",
+    "COMPLAINT",
     "IMPORT",
     "INCIDENT",
     "INVITATION",
     "KINDS",
     "LOCATION",
     "MEETING_PLACE",
+    "NOTICEBOARD",
     "ORGANISATION",
     "PERSON",
     "SITE_CONTACT",

@@ -1,5 +1,7 @@
 """Words and rules that several of the registry's permissions share."""
 
+from collections.abc import Iterable
+
 from shared.caller import Caller, Role
 from shared.contracts.problems import Text
 
@@ -22,3 +24,14 @@ def is_officer(caller: Caller) -> bool:
 def has_a_role(caller: Caller) -> bool:
     """Any role in effect: anyone may register, so being registered says nothing of a person."""
     return bool(caller.grants)
+
+
+def organisations_of(caller: Caller) -> set[str]:
+    """The active organisations for which the caller works, as coordinator or volunteer."""
+    roles = (Role.COORDINATOR, Role.VOLUNTEER)
+    return {id for grant in caller.grants if grant.role in roles for id in grant.scope.ids}
+
+
+def works_for(caller: Caller, organisations: Iterable[str]) -> bool:
+    """Belongs to one of these organisations."""
+    return not organisations_of(caller).isdisjoint(organisations)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from services.registry.commands.accommodations import Accommodations
 from services.registry.commands.branches import Branches
 from services.registry.commands.closing_plans import ClosingPlans
+from services.registry.commands.complaints import Complaints
 from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.imports import Imports
@@ -45,6 +46,7 @@ class Registry:
     invitations: Invitations
     places: Places
     incidents: Incidents
+    complaints: Complaints
 
 
 def here(request: Request) -> Registry:
