@@ -19,6 +19,8 @@ from shared.database import Document
 
 S = TypeVar("S", bound=BaseModel)
 
+MERGED: Document = {"$gt": ""}
+"""The query for what has a pointer to something else."""
 NAMESPACE = uuid5(NAMESPACE_URL, "https://samverkan.example/")
 
 
@@ -148,6 +150,11 @@ def due_index(field: str) -> IndexModel:
     return IndexModel(
         [(field, ASCENDING)], name=field, partialFilterExpression={field: {"$type": "date"}}
     )
+
+
+def merged_index(field: str) -> IndexModel:
+    """Finds what was merged into something; only what was merged stands in it."""
+    return IndexModel([(field, ASCENDING)], name="merged", partialFilterExpression={field: MERGED})
 
 
 def is_snapshot(event_type: str) -> bool:

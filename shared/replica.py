@@ -6,15 +6,17 @@ for ever.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pymongo import IndexModel, UpdateOne
 
+from shared import aliases
 from shared.contracts.base import Event, Snapshot
 from shared.database import Database, Document
 from shared.deadline import database_deadline
+from shared.kind import MERGED
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Snapshot)
@@ -126,6 +128,19 @@ class Replica(Generic[S]):
             {**query, "erased": {"$ne": True}}, sort=sort, limit=limit
         )
         return [self._known(document) for document in documents]
+
+    async def merged(self, ids: Collection[str]) -> dict[str, str]:
+        """Those of the ids that were merged, each with its `merged_into`; for shared.aliases."""
+        rows = await self.collection.find(
+            {"_id": {"$in": list(ids)}, "state.merged_into": MERGED},
+            projection={"state.merged_into": 1},
+            limit=max(len(ids), 1),
+        )
+        return {row["_id"]: row["state"]["merged_into"] for row in rows}
+
+    async def now(self, ids: Collection[str]) -> dict[str, str]:
+        """What each of the ids is now, mergers followed as far as they are known here."""
+        return await aliases.now(ids, self.merged) if ids else {}
 
     async def ensure_indexes(self) -> None:
         """Make the replica's indexes."""

@@ -1,6 +1,6 @@
 """What activities knows of the registry: people and organisations, houses and meeting places."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel
@@ -9,7 +9,7 @@ from shared.clock import Clock
 from shared.contracts.registry import AccommodationSnapshot, MeetingPlaceSnapshot, PersonSnapshot
 from shared.database import Database
 from shared.people import ReplicaPeople, organisations_of
-from shared.replica import Replica
+from shared.replica import Known, Replica
 
 PLACE_INDEXES = (IndexModel([("state.accommodations", ASCENDING)], name="accommodations"),)
 BRANCH_INDEXES = (IndexModel([("state.parent", ASCENDING)], name="parent"),)
@@ -28,17 +28,39 @@ class Replicas:
         self, ids: Collection[str], organisation: str, now: datetime
     ) -> frozenset[str]:
         """Those of the people who may hold a seat at the organisation: role in force, not paused."""
-        if not ids or organisation not in await self.people.active_of([organisation]):
+        if not ids:
+            return frozenset()
+        network = await self.people.network_of([organisation])
+        if network.now(organisation) not in network.active:
             return frozenset()
         known = await self.people.persons.many(list(ids))
-        return frozenset(id for id, one in known.items() if helps(one.state, organisation, now))
+        same = {organisation, network.now(organisation)}
+        helping = {id for id, one in known.items() if helps(one.state, same, now)}
+        rest = [known[id] for id in known.keys() - helping]
+        return frozenset(helping | await self._by_another_name(rest, same, now))
+
+    async def _by_another_name(
+        self, people: Sequence[Known[PersonSnapshot]], same: Collection[str], now: datetime
+    ) -> set[str]:
+        """Those of them whose roles are told under what was merged into one of these organisations."""
+        theirs = organisations_of(one.state for one in people)
+        network = await self.people.network_of(theirs)
+        others = [id for id in theirs if network.now(id) in same]
+        return {one.id for one in people if helps(one.state, others, now)}
 
     async def helped_by(self, person: str, now: datetime) -> frozenset[str]:
         """The active organisations where a person may hold a seat."""
         known = await self.people.persons.get(person)
-        theirs = organisations_of([known.state]) if known else ()
-        active = await self.people.active_of(theirs)
-        return frozenset(id for id in active if known and helps(known.state, id, now))
+        if known is None:
+            return frozenset()
+        network = await self.people.network_of(organisations_of([known.state], formerly=True))
+        return frozenset(
+            id
+            for organisation in network.organisations
+            if helps(known.state, [organisation], now)
+            for id in (organisation, network.now(organisation))
+            if id in network.active
+        )
 
     async def erased(self, ids: Collection[str]) -> frozenset[str]:
         """Those of the people whose tombstone has arrived."""
@@ -73,12 +95,15 @@ class Replicas:
         return sum(figures) if figures and len(figures) == len(accommodations) else None
 
 
-def helps(person: PersonSnapshot, organisation: str, now: datetime) -> bool:
-    """A volunteer or coordinator of the organisation, at `now`, whose account is open."""
+def helps(person: PersonSnapshot, organisations: Collection[str], now: datetime) -> bool:
+    """A volunteer or coordinator of one of the organisations, at `now`, whose account is open.
+
+    Also of one that they name as merged into their own before its own word on that has come.
+    """
     return not person.suspended and any(
         grant.role in HELPING_ROLES
         and grant.scope.kind == "organisation"
-        and organisation in grant.scope.ids
+        and any(id in organisations for id in (*grant.scope.ids, *grant.formerly))
         and grant.from_ <= now
         and (grant.until is None or now < grant.until)
         for grant in person.roles

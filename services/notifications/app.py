@@ -15,6 +15,7 @@ from services.notifications.commands.inbox import Marking
 from services.notifications.commands.preferences import PreferencesOf
 from services.notifications.hints import Hints
 from services.notifications.kinds import KINDS
+from services.notifications.merging import Merging
 from services.notifications.queries import Inbox
 from services.notifications.replicas import MEMBERS, Replicas
 from services.notifications.routes import deliveries as delivery_routes
@@ -49,7 +50,8 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
     preferences = PreferencesOf(plumbing.store)
     hold = timedelta(seconds=settings.mail_hold_seconds)
     sender = _sender(settings)
-    telling = Telling(rows, replicas, now, hold)
+    merging = Merging(rows, replicas, preferences, now)
+    telling = Telling(rows, replicas, merging, now, hold)
     inbox, hints = Inbox(rows, replicas, settings.public_url), Hints(database)
 
     app = application(
@@ -64,12 +66,12 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 operator_routes(plumbing, KINDS, replicas.all),
             ),
             subscriptions=reactions.subscriptions(
-                telling, replicas, rows, preferences, plumbing.failed
+                telling, merging, replicas, rows, preferences, plumbing.failed
             ),
             wake=_never,
             replicas=replicas.all,
             tasks=(hints.run, _mailing(settings, sender, rows, replicas, preferences, now)),
-            indexes={**INDEXES, replicas.people.persons.collection.name: (MEMBERS,)},
+            indexes={**INDEXES, replicas.people.persons.collection.name: MEMBERS},
         )
     )
     app.state.notifications = Notifications(

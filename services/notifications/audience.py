@@ -1,6 +1,6 @@
 """Whom a flow reaches, page by page in the order of ids: any number of people, bounded memory."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,23 +28,27 @@ async def pages(
         yield audience.people[start : start + PAGE]
     if audience.role is None:
         return
-    known = await replicas.people.organisations.many(audience.organisations)
-    active = await replicas.people.active_of(audience.organisations)
-    for organisation in active:
-        async for holders in _holders(replicas, audience.role, organisation, now):
+    network = await replicas.people.network_of(audience.organisations)
+    same = {id: network.now(id) for id in audience.organisations}
+    for organisation in sorted(set(same.values()) & network.active):
+        names = await replicas.names_of(organisation, same)
+        async for holders in _holders(replicas, audience.role, names, now):
             yield holders
-    if len(known) < len(set(audience.organisations)):
+    if not set(same.values()) <= network.organisations.keys():
         raise NotThereYet("an organisation whose people are to be told")
 
 
 async def _holders(
-    replicas: Replicas, role: RoleName, organisation: OrganisationId, now: datetime
+    replicas: Replicas, role: RoleName, names: Collection[OrganisationId], now: datetime
 ) -> AsyncIterator[Sequence[Told]]:
     last = ""
     while True:
         found = await replicas.people.persons.collection.find(
             {
-                "state.roles.scope.ids": organisation,
+                "$or": [
+                    {"state.roles.scope.ids": {"$in": list(names)}},
+                    {"state.roles.formerly": {"$in": list(names)}},
+                ],
                 "_id": {"$gt": last},
                 "state.suspended": {"$ne": True},
             },
@@ -53,20 +57,24 @@ async def _holders(
             limit=PAGE,
         )
         if found:
-            yield [Told(id) for id in _holding(found, role, organisation, now)]
+            yield [Told(id) for id in _holding(found, role, names, now)]
         if len(found) < PAGE:
             return
         last = found[-1]["_id"]
 
 
 def _holding(
-    found: Sequence[dict[str, Any]], role: RoleName, organisation: OrganisationId, now: datetime
+    found: Sequence[dict[str, Any]],
+    role: RoleName,
+    names: Collection[OrganisationId],
+    now: datetime,
 ) -> Iterator[str]:
     for document in found:
         raw = [
             grant
             for grant in document["state"]["roles"]
-            if grant["role"] == role and organisation in grant["scope"]["ids"]
+            if grant["role"] == role
+            and not set(names).isdisjoint((*grant["scope"]["ids"], *grant.get("formerly", ())))
         ]
         if any(in_force(grant, now) for grant in GRANTS.validate_python(raw)):
             yield document["_id"]

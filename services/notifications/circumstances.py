@@ -39,7 +39,8 @@ class Judging:
         people = {row["person"] for row in rows}
         sources = await self._replicas.sources(everything, people)
         contacts = await self._replicas.contacts_of(people)
-        active = await self._replicas.people.active_of(organisations_of(sources.people.values()))
+        network = await self._replicas.people.network_of(organisations_of(sources.people.values()))
+        active = {id for id in network.organisations if network.now(id) in network.active}
         wanted = await self._preferences.of_all(people)
         recent = await self._recent(everything, people)
 

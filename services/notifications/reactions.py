@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.notifications.commands.preferences import PreferencesOf
+from services.notifications.merging import Merging
 from services.notifications.replicas import Replicas
 from services.notifications.tables import Tables
 from services.notifications.telling import Telling
@@ -30,6 +31,7 @@ INVITATION_ENDED = {
 
 def subscriptions(
     telling: Telling,
+    merging: Merging,
     replicas: Replicas,
     rows: Tables,
     preferences: PreferencesOf,
@@ -53,7 +55,12 @@ def subscriptions(
         Subscription(
             "registry.organisation", replica=replicas.people.organisations, tell=telling.tell
         ),
-        Subscription("registry.person", replica=replicas.people.persons, forget=forget),
+        Subscription(
+            "registry.person",
+            replica=replicas.people.persons,
+            forget=forget,
+            reconcile=merging.person,
+        ),
         Subscription("registry.contact", replica=replicas.contacts, forget=forget),
         Subscription("registry.invitation", replica=replicas.invitations, tell=forget_answered),
         Subscription("registry.invitation_contact", replica=replicas.invited),

@@ -1,7 +1,7 @@
 """What notifications knows of the others: whom to tell, how to reach them, what to tell of."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,13 +13,14 @@ from services.notifications.domain.flows import BY_NUMBER, Subject
 from services.notifications.domain.notification import Line, Sources
 from shared.clock import Clock
 from shared.contracts.activities import ActivitySnapshot, SessionSnapshot
-from shared.contracts.base import PersonId, Snapshot
+from shared.contracts.base import OrganisationId, PersonId, Snapshot
 from shared.contracts.registry import (
     AccommodationSnapshot,
     ContactSnapshot,
     InvitationContactSnapshot,
     InvitationSnapshot,
     MeetingPlaceSnapshot,
+    PersonSnapshot,
 )
 from shared.database import Database
 from shared.due import in_parallel
@@ -30,7 +31,10 @@ from shared.replica import Replica
 S = TypeVar("S", bound=Snapshot)
 
 # Whoever holds a role in an organisation, page by page in the order of their ids.
-MEMBERS = IndexModel([("state.roles.scope.ids", ASCENDING), ("_id", ASCENDING)], name="members")
+MEMBERS = (
+    IndexModel([("state.roles.scope.ids", ASCENDING), ("_id", ASCENDING)], name="members"),
+    IndexModel([("state.roles.formerly", ASCENDING), ("_id", ASCENDING)], name="formerly"),
+)
 SESSIONS_OF_ACTIVITY = IndexModel(
     [("state.activity", ASCENDING), ("state.status", ASCENDING), ("state.start", ASCENDING)],
     name="activity",
@@ -83,12 +87,20 @@ class Replicas:
             self.sessions,
         )
 
+    async def names_of(
+        self, organisation: OrganisationId, same: Mapping[OrganisationId, OrganisationId]
+    ) -> set[OrganisationId]:
+        """The ids under which people's roles in an organisation may be told, older ones of merged too."""
+        query = {"state.merged_into": organisation}
+        merged = {one.id for one in await self.people.organisations.find(query)}
+        return {organisation, *merged, *(id for id, now in same.items() if now == organisation)}
+
     async def sources(self, lines: Sequence[Line], readers: Collection[PersonId]) -> Sources:
         """All that is known to put these lines into words for these readers, and to judge them."""
-        named = {*readers, *(line.by for line in lines if line.by)}
         invitations = await states(self.invitations, _subjects(lines, "invitation"))
+        acted = {line.by for line in lines if line.by}
         people, sessions, activities, organisations = await asyncio.gather(
-            states(self.people.persons, named),
+            self._people(readers, acted),
             states(self.sessions, _subjects(lines, "session")),
             states(self.activities, _subjects(lines, "activity")),
             states(
@@ -120,6 +132,16 @@ class Replicas:
 
     def _path(self, id: str, invitation: InvitationSnapshot) -> str:
         return self.links.path(Link(invitation.aggregate, id, invitation.expires_at))
+
+    async def _people(
+        self, readers: Collection[PersonId], acted: Collection[PersonId]
+    ) -> dict[PersonId, PersonSnapshot]:
+        """Readers as they are known; who acted by the account that they are now."""
+        known = await states(self.people.persons, {*readers, *acted})
+        merged = [id for id in acted if id in known and known[id].merged_into]
+        now = await self.people.persons.now([id for id in merged if id not in readers])
+        winners = await states(self.people.persons, set(now.values()))
+        return known | {id: winners[winner] for id, winner in now.items() if winner in winners}
 
     async def _next_starts(self, activities: Collection[str]) -> dict[str, datetime]:
         """By activity: when the next session that takes place begins."""

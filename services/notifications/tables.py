@@ -26,6 +26,8 @@ DELIVERIES_KEPT = timedelta(days=180)
 NOTIFICATIONS_KEPT = timedelta(days=365)
 DROPPED = "dropped"
 """The mark of lines that were decided one by one."""
+MOVED = "moved"
+"""The state of a message whose lines are being moved to another account of the same human."""
 GONE = IndexModel([("gone_at", ASCENDING)], name="gone", expireAfterSeconds=0)
 
 INDEXES: dict[str, Sequence[IndexModel]] = {
@@ -89,12 +91,15 @@ def stored(row: Line | Notification) -> Document:
 
 def as_line(document: Document) -> Line:
     """A line from its document."""
-    return Line(id=document["_id"], **{name: document[name] for name in _OF_LINE})
+    return Line(
+        id=document["_id"], **{name: document[name] for name in _OF_LINE if name in document}
+    )
 
 
 def as_notification(document: Document) -> Notification:
     """A notification from its document."""
-    return Notification(id=document["_id"], **{name: document[name] for name in _OF_NOTIFICATION})
+    given = {name: document[name] for name in _OF_NOTIFICATION if name in document}
+    return Notification(id=document["_id"], **given)
 
 
 _OF_LINE = [one.name for one in fields(Line) if one.name != "id"]

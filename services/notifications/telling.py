@@ -5,6 +5,7 @@ Inserts with derived ids, and what follows from them. What kills this in the mid
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.notifications.audience import pages
 from services.notifications.domain.delivery import REOPENED
 from services.notifications.domain.flows import Flow, Happening, Told, flows_on
 from services.notifications.domain.notification import Line, Notification
+from services.notifications.merging import Merging
 from services.notifications.replicas import Replicas
 from services.notifications.tables import Tables
 from shared.clock import Clock
@@ -25,12 +27,18 @@ class Telling:
     """Writes down what each event means to whom."""
 
     def __init__(
-        self, rows: Tables, replicas: Replicas, clock: Clock, mail_hold: timedelta
+        self,
+        rows: Tables,
+        replicas: Replicas,
+        merging: Merging,
+        clock: Clock,
+        mail_hold: timedelta,
     ) -> None:
         self._rows = rows
         self._replicas = replicas
         self._clock = clock
         self._hold = mail_hold
+        self._merging = merging
 
     async def tell(self, event: Event) -> None:
         """Tell everyone whom a flow names; raises NotThereYet when what it is about is unknown."""
@@ -38,8 +46,18 @@ class Telling:
             happening = await self._happening(flow, event)
             audience = flow.whom(happening.facts)
             async for page in pages(audience, self._replicas, self._clock.now()):
-                told = [one for one in page if one.person != event.actor]
+                told = await self._as_now(page, event.actor)
                 await self._tell_page(flow, happening, told)
+
+    async def _as_now(self, page: Sequence[Told], actor: PersonId | None) -> list[Told]:
+        """Each human once, by the account that they are now, and never of their own act."""
+        ids = [*(one.person for one in page), *([actor] if actor else [])]
+        now = await self._replicas.people.persons.now(ids)
+        first: dict[PersonId, Told] = {}
+        for one in page:
+            first.setdefault(now[one.person], replace(one, person=now[one.person]))
+        first.pop(now[actor] if actor else "", None)
+        return list(first.values())
 
     async def _happening(self, flow: Flow[Any], event: Event) -> Happening[Any]:
         facts = flow.on.model_validate(event.data.facts)
@@ -82,6 +100,8 @@ class Telling:
             self._hasten([one["_id"] for one in deliveries], due),
             self._rows.show_again([one.id for one in lines] if joined else [], now),
             self._forget_erased([one.person for one in page]),
+            # Asked after the inserts, as of the erased: their merger sees our rows, or we see it.
+            self._merging.follow([one.person for one in page]),
         )
 
     def _due(self, flow: Flow[Any], happening: Happening[Any], now: datetime) -> datetime:
@@ -119,7 +139,10 @@ def _notification(
 ) -> Notification:
     matter = flow.matter(happening)
     id = tables.notification_id(happening.event.correlationid, told.person, matter)
-    return Notification(id, told.person, matter, at=now, touched=now, unread=True, archived=False)
+    return Notification(
+        id, told.person, matter, now, now, unread=True, archived=False,
+        correlation=happening.event.correlationid,
+    )  # fmt: skip
 
 
 def _line(
@@ -139,4 +162,5 @@ def _line(
         needs=told.needs,
         until=told.until,
         by=event.actor,
+        event=event.id,
     )

@@ -18,8 +18,10 @@ from services.registry.commands.incidents import READS_INDEXES as INCIDENT_READS
 from services.registry.commands.incidents import Incidents
 from services.registry.commands.invitations import Invitations
 from services.registry.commands.meeting_places import MeetingPlaces
+from services.registry.commands.organisation_merging import OrganisationMerging
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.person_merging import PersonMerging
 from services.registry.commands.places_of import Places
 from services.registry.commands.presence import Presence
 from services.registry.commands.site_contacts import SiteContacts
@@ -47,13 +49,14 @@ from services.registry.routes import joining as joining_routes
 from services.registry.routes import likenesses as likeness_routes
 from services.registry.routes import links as link_pages
 from services.registry.routes import meeting_places as meeting_place_routes
+from services.registry.routes import merging as merging_routes
 from services.registry.routes import noticeboards as noticeboard_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
 from services.registry.routes import site_contacts as site_contact_routes
 from services.registry.routes import support_cases as support_case_routes
 from services.registry.routes import ways as way_routes
-from services.registry.routes.here import Registry
+from services.registry.routes.here import Merging, Registry
 from shared.causes import by_event
 from shared.clock import Clock
 from shared.kind import Kind
@@ -90,6 +93,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             people=registry.people,
             kinds=KINDS,
             routers=(
+                merging_routes.router,
                 organisation_routes.router,
                 branch_routes.router,
                 likeness_routes.router,
@@ -155,4 +159,7 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         places=places,
         incidents=Incidents(store, plumbing.database, presence, places),
         complaints=Complaints(store, meeting_places, places),
+        merging=Merging(
+            OrganisationMerging(store, organisations, meeting_places), PersonMerging(store, people)
+        ),
     )

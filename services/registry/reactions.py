@@ -27,10 +27,12 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
 
     async def reconcile_organisation(id: str, by: By) -> None:
         await registry.organisations.reconcile(id, by)
+        await registry.merging.organisations.reconcile(id, by)
         await places.reconcile_organisation(id, by)
         await registry.branches.reconcile(id, by)
 
     async def reconcile_person(id: str, by: By) -> None:
+        await registry.merging.people.reconcile(id, by)
         await registry.people.roles.reconcile(id, by)
         await registry.support_cases.reconcile_person(id, by)
 

@@ -108,6 +108,12 @@ class ActivityWhereaboutsChanged(Facts, type="activities.activity.whereabouts_ch
     meeting_place: MeetingPlaceId
 
 
+class ActivityOrganiserChanged(Facts, type="activities.activity.organiser_changed"):
+    """Its organiser was merged into another."""
+
+    organiser: OrganisationId
+
+
 class ActivityEnded(Facts, type="activities.activity.ended"):
     pass
 
@@ -202,6 +208,19 @@ class SessionCancelled(Facts, type="activities.session.cancelled"):
     start: datetime
     organiser: OrganisationId
     hosts: tuple[OrganisationId, ...]
+
+
+class SessionOrganiserChanged(Facts, type="activities.session.organiser_changed"):
+    """Its organiser was merged into another."""
+
+    organiser: OrganisationId
+
+
+class SeatsMoved(Facts, type="activities.session.seats_moved"):
+    """Whatever was `person`'s is `into`'s: two accounts of one human, who has one seat at most."""
+
+    person: PersonId
+    into: PersonId
 
 
 class SessionWhereaboutsChanged(Facts, type="activities.session.whereabouts_changed"):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from services.activities.commands.clashes import Clashes
+from services.activities.commands.merging import Merging
 from services.activities.commands.relocation import Relocation
 from services.activities.commands.sessions import Sessions
 from services.activities.domain import activity as rules
@@ -37,6 +38,7 @@ class Activities:
         self._sessions = sessions
         self._clashes = Clashes(store)
         self._relocation = Relocation(store, replicas)
+        self._merging = Merging(store, replicas, sessions)
 
     async def load(self, id: str) -> Stored[Activity]:
         """One activity; NotFound when there is none."""
@@ -75,7 +77,8 @@ class Activities:
 
     async def reconcile(self, id: str, by: By) -> None:
         """See that each meeting has its session, and that a cancelled activity has none coming."""
-        activity = (await self._relocation.activity(await self.load(id), following(by))).state
+        stored = await self._relocation.activity(await self.load(id), following(by))
+        activity = (await self._merging.follow_organiser_of(stored, following(by))).state
         if activity.status == "cancelled":
             await self._cancel_sessions(id, activity, await self._cancelled_by(id) or by)
         elif activity.status in LIVE:

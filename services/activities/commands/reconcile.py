@@ -4,10 +4,12 @@ Late, twice or out of order each of these is a no-op. Whoever or whatever is in 
 later one, by time and then id, yields.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.activities.commands.activities import Activities
 from services.activities.commands.clashes import LONGEST
+from services.activities.commands.merging import Merging
 from services.activities.commands.relocation import Relocation
 from services.activities.commands.sessions import Sessions
 from services.activities.domain.activity import LIVE
@@ -17,12 +19,13 @@ from services.activities.kinds import ACTIVITY, SESSION
 from services.activities.many import AT_A_TIME, each
 from services.activities.replicas import Replicas
 from shared.contracts.activities import CancelReason, ReleaseReason
+from shared.contracts.base import PersonId
 from shared.contracts.problems import NotFound
 from shared.database import Document
 from shared.kind import By, Stored
 from shared.store import Store
 
-GONE = ("left", "excluded", "merged", "declined")
+GONE = ("left", "excluded", "declined")
 
 
 class Reconciler:
@@ -36,6 +39,7 @@ class Reconciler:
         self._activities = activities
         self._sessions = sessions
         self._relocation = Relocation(store, replicas)
+        self._merging = Merging(store, replicas, sessions)
 
     async def session(self, id: str, by: By) -> None:
         """A coming session: its activity, place, people and room still allow it."""
@@ -63,6 +67,7 @@ class Reconciler:
             stored = await self._sessions.load(id)
         except NotFound:
             return
+        stored = await self._merging.follow_organiser(stored, by)
         if stored.state.status != "scheduled" or stored.state.start <= self._store.clock.now():
             return
         activity = (await self._activities.load(stored.state.activity)).state
@@ -74,7 +79,9 @@ class Reconciler:
             await self._sessions.cancel(stored, self._cancellation(reason), by)
 
     async def person(self, id: str, by: By) -> None:
-        """The coming seats of somebody whose roles or account have changed."""
+        """The coming seats of somebody whose roles or account have changed; a merged one's move."""
+        if await self._merging.person(id, by):
+            return
         now = self._store.clock.now()
         helped = await self._replicas.helped_by(id, now)
         query = {
@@ -94,7 +101,12 @@ class Reconciler:
         await self._activities.forget_leader(person, by)
 
     async def organisation(self, id: str, by: By) -> None:
-        """What an organisation, or its branches, still has coming although it is not active."""
+        """What an organisation, or its branches, still has coming although it is not active.
+
+        What a merged one has goes on as the other's.
+        """
+        if await self._merging.organisation(id, by):
+            return
         if id in await self._replicas.people.active_of([id]):
             return
         for one in [id, *await self._replicas.branches(id)]:
@@ -143,9 +155,12 @@ class Reconciler:
         now = self._store.clock.now()
         left = set(people(stored.state.seats, *ACTIVE))
         gone = left - await self._replicas.helpers(left, session.organiser, now)
-        # A leader who was named may be older than our knowledge of them.
+        # A leader who was named may be older than our knowledge of them; who was merged moves.
         known = await self._replicas.people.persons.many(list(gone)) if gone else {}
-        if not known:
+        merged = [id for id, one in known.items() if one.state.merged_into is not None]
+        stored = await self._moved(stored, merged, by)
+        may_not = known.keys() - set(merged)
+        if not may_not:
             return stored
         if await self._replicas.people.organisations.get(session.organiser) is None:
             return stored
@@ -153,7 +168,17 @@ class Reconciler:
         why: ReleaseReason = (
             "role_ended" if session.organiser in active else "organisation_not_active"
         )
-        return await self._sessions.release(stored, known.keys(), why, by)
+        return await self._sessions.release(stored, may_not, why, by)
+
+    async def _moved(
+        self, stored: Stored[Session], merged: Sequence[PersonId], by: By
+    ) -> Stored[Session]:
+        """Seats that were taken by accounts that were merged at the same moment."""
+        for person in merged:
+            winner = await self._merging.winner(person)
+            if winner is not None:
+                stored = await self._sessions.move_person(stored, person, winner, by)
+        return stored
 
     async def _release_who_is_elsewhere(self, stored: Stored[Session], by: By) -> Stored[Session]:
         """The seat taken later yields: this session's here, the other's there."""

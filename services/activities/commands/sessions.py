@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 
 from services.activities.coalesce import Coalesced
 from services.activities.commands.clashes import Clashes
+from services.activities.domain import merging, signup
 from services.activities.domain import session as rules
-from services.activities.domain import signup
 from services.activities.domain.activity import Activity
 from services.activities.domain.count import CountBody, counted
 from services.activities.domain.recurrence import Meeting
@@ -112,6 +112,14 @@ class Sessions:
     async def forget(self, stored: Stored[Session], person: PersonId, by: By) -> Stored[Session]:
         """Nothing in the session names an erased person any more."""
         return await self._serve(stored, lambda one, at: signup.forget(one, person, at), by)
+
+    async def move_person(
+        self, stored: Stored[Session], person: PersonId, into: PersonId, by: By
+    ) -> Stored[Session]:
+        """What was one account's in the session is the other's, who is the same human."""
+        return await self._serve(
+            stored, lambda one, at: merging.move_person(one, person, into, at), by
+        )
 
     async def release_room(self, id: SessionId, by: By) -> None:
         """The room was another's first."""

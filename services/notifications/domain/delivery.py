@@ -79,7 +79,12 @@ def judge(it: Circumstances) -> Verdict:
     lines = [line for line in it.lines.first if line.useful_until > it.now]
     if not lines:
         return Close("expired", "too-late")
-    if it.person is None or it.contact is None or not _all_known(lines, it.sources):
+    if (
+        it.person is None
+        or it.person.merged_into
+        or it.contact is None
+        or not _all_known(lines, it.sources)
+    ):
         return Wait(it.now + UNKNOWN_PERSON_PAUSE)
     if it.person.suspended:
         return Close("overtaken", "no-longer-permitted")

@@ -159,13 +159,13 @@ def has_seat(line: Line, sources: Sources) -> bool:
     offered: who has said yes must not be asked.
     """
     session = sources.sessions.get(line.subject)
-    return (
-        session is not None
-        and session.status == "scheduled"
-        and any(
-            line.person in (seats.offered if line.until else seats.seated)
-            for seats in session.seats
-        )
+    if session is None or session.status != "scheduled":
+        return False
+    person = sources.people.get(line.person)
+    # The session's word may be older than that of a merger of accounts.
+    theirs = {line.person, *(person.absorbed if person else ())}
+    return any(
+        theirs & set(seats.offered if line.until else seats.seated) for seats in session.seats
     )
 
 

@@ -35,6 +35,7 @@ class Line:
     needs: int
     until: datetime | None = None
     by: PersonId | None = None
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What one command means to one person in one matter; `touched` is its last change."""
+    """What one command (`correlation`) means to one person in one matter; `touched` is its last change."""
 
     id: str
     person: PersonId
@@ -61,6 +62,7 @@ class Notification:
     touched: datetime
     unread: bool
     archived: bool
+    correlation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,26 @@
 """Which organisations are active: roles in any other have no effect."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from services.registry.kinds import ORGANISATION
-from shared.people import active_among
+from shared.contracts.registry import OrganisationSnapshot
+from shared.people import Network, network
 from shared.store import Store
+
+MOST = 500
 
 
 async def active_organisations(store: Store, ids: Collection[str]) -> frozenset[str]:
     """Those of the organisations that are approved and whose parent, if any, is too."""
-    if not ids:
-        return frozenset()
-    own = await store.find(ORGANISATION, {"_id": {"$in": list(ids)}}, limit=500)
-    parents = {one.state.parent for one in own if one.state.parent} - {one.id for one in own}
-    above = (
-        await store.find(ORGANISATION, {"_id": {"$in": list(parents)}}, limit=500)
-        if parents
-        else []
-    )
-    snapshot = ORGANISATION.snapshots["registry.organisation"]
-    return active_among({one.id: snapshot(one.state) for one in [*own, *above]})  # type: ignore[misc]
+    return (await network_of(store, ids)).active & frozenset(ids)
+
+
+async def network_of(store: Store, ids: Collection[str]) -> Network:
+    """These organisations, their parents, and what those were merged into."""
+
+    async def look(some: Collection[str]) -> Mapping[str, OrganisationSnapshot]:
+        found = await store.find(ORGANISATION, {"_id": {"$in": list(some)}}, limit=MOST)
+        snapshot = ORGANISATION.snapshots["registry.organisation"]
+        return {one.id: snapshot(one.state) for one in found}  # type: ignore[misc]
+
+    return await network(ids, look)

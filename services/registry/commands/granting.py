@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from services.registry.commands.active import active_organisations
+from services.registry.commands.active import network_of
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.kinds import ORGANISATION, PERSON
 from shared.caller import covers, in_effect
 from shared.contracts.problems import NotAllowed, NotYetKnown
-from shared.contracts.registry import RoleGrant
+from shared.contracts.registry import PersonSnapshot, RoleGrant
 from shared.people import known_person, organisations_of
 from shared.store import Store
 
@@ -52,6 +52,7 @@ class Granting:
         if not found or found[0].state.status != "active":
             return ()
         snapshot = PERSON.snapshots["registry.person"](found[0].state)
-        active = await active_organisations(self._store, organisations_of([snapshot]))  # type: ignore[list-item]
-        person = known_person(person_id, snapshot, active)  # type: ignore[arg-type]
+        assert isinstance(snapshot, PersonSnapshot)
+        network = await network_of(self._store, organisations_of([snapshot]))
+        person = known_person(person_id, snapshot, network)
         return in_effect(person, self._store.clock.now())

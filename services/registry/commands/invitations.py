@@ -152,10 +152,11 @@ class Invitations:
     async def _only_as_first(self, stored: Stored[Invitation]) -> bool:
         """Judged anew: may who invited still give it, and only as a first coordinator's? Else Gone."""
         invitation = stored.state
-        role = _role(stored.id, invitation, self._store.clock.now())
+        offered = _role(stored.id, invitation, self._store.clock.now())
+        inviter, role = await self._people.roles.as_now(invitation.invited_by, offered)
         try:
-            await self._insist_on_active(invitation)
-            own = await self._granting.roles_of(invitation.invited_by)
+            await self._insist_on_active(role)
+            own = await self._granting.roles_of(inviter)
             first = await self._granting.only_as_first(own, role) is not None
         except (NotAllowed, NotYetKnown, Refused) as error:
             raise Gone() from error
@@ -163,7 +164,7 @@ class Invitations:
             raise Gone()
         return first
 
-    async def _insist_on_active(self, offer: Offer) -> None:
+    async def _insist_on_active(self, offer: Offer | RoleGrant) -> None:
         ids = offer.scope.ids if offer.scope.kind == "organisation" else ()
         if len(await active_organisations(self._store, ids)) < len(ids):
             raise Refused(

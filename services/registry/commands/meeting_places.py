@@ -4,10 +4,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Literal
 
+from services.registry.commands.aliases import Aliases
 from services.registry.commands.people import People
 from services.registry.domain import meeting_place as rules
 from services.registry.domain.accommodation import Accommodation, shown_municipality
 from services.registry.domain.meeting_place import MeetingPlace, Standing
+from services.registry.domain.meeting_place_merging import follow_hosts
 from services.registry.domain.meeting_place_parts import Description, Terms
 from services.registry.domain.organisation import ENDED
 from services.registry.kinds import ACCOMMODATION, MEETING_PLACE, ORGANISATION
@@ -30,6 +32,7 @@ class MeetingPlaces:
     def __init__(self, store: Store, people: People) -> None:
         self._store = store
         self._people = people
+        self._aliases = Aliases(store)
 
     async def load(self, id: str) -> Stored[MeetingPlace]:
         """One meeting place; NotFound when there is none."""
@@ -63,6 +66,7 @@ class MeetingPlaces:
         by: By,
     ) -> Stored[MeetingPlace]:
         """A host or an officer proposes it."""
+        hosts = await self._hosts_now(hosts)
         known = await self._store.find(
             ORGANISATION, {"_id": {"$in": list(hosts)}}, limit=len(hosts)
         )
@@ -81,6 +85,7 @@ class MeetingPlaces:
         """One party signs."""
         assert by.actor is not None
         person, now = by.actor, self._store.clock.now()
+        [party] = await self._hosts_now([party])
         return await self._change(id, lambda one: rules.sign(one, party, person, now), by)
 
     async def open(self, id: str, by: By) -> Stored[MeetingPlace]:
@@ -113,7 +118,11 @@ class MeetingPlaces:
         await self._change(id, lambda one: rules.wake(one, now), by)
 
     async def reconcile(self, id: str, by: By) -> Stored[MeetingPlace]:
-        """See that it is no more open than its accommodations and its host allow."""
+        """See that it is no more open than its accommodations and its host allow.
+
+        A host that was merged is what it is now.
+        """
+        await self._follow_hosts(await self.load(id), by)
         standing = await self._standing_of(id)
         return await self._change(id, lambda one: rules.reconcile(one, standing), by)
 
@@ -133,6 +142,23 @@ class MeetingPlaces:
             last = branches[-1].id
             hosted: Document = {"keys.hosts": {"$in": [one.id for one in branches]}}
             await self._reconcile_all({**hosted, **_NOT_CLOSED}, by)
+
+    async def follow_host(self, organisation: str, by: By) -> None:
+        """Whatever a merged organisation hosts or hosted is what it is now's."""
+        hosted: Document = {"keys.hosts": organisation}
+        while page := await self._store.find(MEETING_PLACE, hosted, limit=PAGE):
+            for place in page:
+                await self._follow_hosts(place, by)
+
+    async def _follow_hosts(self, place: Stored[MeetingPlace], by: By) -> None:
+        now = await self._aliases.organisations(place.state.hosts)
+        moment = self._store.clock.now()
+        if any(id != into for id, into in now.items()):
+            await self._change(place.id, lambda one: follow_hosts(one, now, moment), by)
+
+    async def _hosts_now(self, hosts: Sequence[str]) -> list[str]:
+        now = await self._aliases.organisations(hosts)
+        return list(dict.fromkeys(now[id] for id in hosts))
 
     async def timeline(self, id: str) -> list[Document]:
         """What has been done with it, by whom and when."""
@@ -169,6 +195,8 @@ class MeetingPlaces:
         )
 
     async def _host(self, id: str) -> Literal["active", "inactive", "ended"]:
+        # Merged since: what it hosts follows in a moment, and is neither paused nor closed for that.
+        id = await self._aliases.organisation(id)
         host = (await self._store.load(ORGANISATION, id)).state
         if host.status in ENDED:
             return "ended"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
+from services.registry.commands.aliases import Aliases
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.roles import Roles
 from services.registry.domain import branch
@@ -40,6 +41,7 @@ class Organisations:
         self._store = store
         self._roles = roles
         self._meeting_places = meeting_places
+        self._aliases = Aliases(store)
 
     async def load(self, id: str) -> Stored[Organisation]:
         """One organisation; NotFound when there is none."""
@@ -50,6 +52,7 @@ class Organisations:
 
         Refused also while too many applications of the same person wait for an answer.
         """
+        profile = await self._with_parent_as_now(profile)
         await self._insist_on_national_parent(profile, by)
         assert by.actor is not None
         id = new_id(by)
@@ -159,8 +162,11 @@ class Organisations:
         a role that was revoked since does not come back.
         """
         organisation = (await self.load(id)).state
-        if organisation.status != "approved" or organisation.applicant is None:
-            return
+        if organisation.status == "approved" and organisation.applicant is not None:
+            await self.grant_founder(id, organisation.applicant, by)
+
+    async def grant_founder(self, id: str, applicant: str, by: By) -> None:
+        """Whoever applied coordinates the organisation, or what it is now."""
         grant = RoleGrant(
             id=derived_id(id, "founder"),
             role="coordinator",
@@ -168,7 +174,7 @@ class Organisations:
             from_=self._store.clock.now(),
             granted_by=by.actor,
         )
-        await self._roles.grant_once(organisation.applicant, grant, following(by))
+        await self._roles.grant_once(applicant, grant, following(by))
 
     async def parent_of(self, stored: Stored[Organisation]) -> Organisation | None:
         """The national organisation of a branch; None for all others."""
@@ -199,8 +205,15 @@ class Organisations:
         return stored
 
     async def timeline(self, id: str) -> list[Document]:
-        """What has been done with it, by whom and when."""
-        return await self._store.timeline(ORGANISATION, id)
+        """What has been done with it, by whom and when; and with what was merged into it.
+
+        The lines of those say so in `merged_from`.
+        """
+        rows = await self._store.timeline(ORGANISATION, id)
+        for loser in await self._aliases.losers(ORGANISATION, id):
+            theirs = await self._store.timeline(ORGANISATION, loser)
+            rows += [{**row, "merged_from": loser} for row in theirs]
+        return sorted(rows, key=lambda row: (row["time"], row["version"]))
 
     async def _create(self, id: str, change: Change[Organisation], by: By) -> Stored[Organisation]:
         try:
@@ -208,7 +221,7 @@ class Organisations:
         except Taken as taken:
             if taken.field == "_id":
                 raise
-            raise _number_in_use() from taken
+            raise number_in_use() from taken
 
     async def _change(
         self, id: str, rule: Callable[[Organisation], rules.Decision], by: By
@@ -216,7 +229,7 @@ class Organisations:
         try:
             return await self._store.change(ORGANISATION, id, lambda one: Change(*rule(one)), by)
         except Taken as taken:
-            raise _number_in_use() from taken
+            raise number_in_use() from taken
 
     async def _insist_on_few_undecided(self, applicant: str, id: str) -> None:
         """A repeated request for one that is there already is not one more."""
@@ -232,6 +245,13 @@ class Organisations:
                 en=f"You have {rules.MOST_UNDECIDED} applications waiting for an answer already. "
                 "Wait until one of them has got its own.",
             )
+
+    async def _with_parent_as_now(self, profile: Profile) -> Profile:
+        if profile.parent is None:
+            return profile
+        return profile.model_copy(
+            update={"parent": await self._aliases.organisation(profile.parent)}
+        )
 
     async def _insist_on_national_parent(self, profile: Profile, by: By) -> None:
         if profile.parent is None:
@@ -249,7 +269,8 @@ def _may_be_named(parent: Organisation, by: By) -> bool:
     return parent.status in rules.MEMBER or waits
 
 
-def _number_in_use() -> Refused:
+def number_in_use() -> Refused:
+    """Another one that has not ended has the organisation number."""
     return Refused(
         "number-in-use",
         sv="Organisationsnumret finns redan i nätverket. Sök efter organisationen, eller fråga "

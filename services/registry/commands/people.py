@@ -1,9 +1,10 @@
 """What can be done with people and their roles."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from services.registry.commands.active import active_organisations
+from services.registry.commands.active import active_organisations, network_of
+from services.registry.commands.aliases import Aliases
 from services.registry.commands.erasures import Erasures
 from services.registry.commands.invited_addresses import forget_address
 from services.registry.commands.roles import Roles
@@ -15,6 +16,7 @@ from shared.access import PersonSuspended
 from shared.caller import KnownPerson
 from shared.causes import following
 from shared.contracts.problems import NotFound, PreconditionRequired, Refused, Stale
+from shared.contracts.registry import PersonSnapshot
 from shared.database import Document, Taken
 from shared.kind import By, Change, Stored, new_id
 from shared.people import known_person, organisations_of
@@ -31,9 +33,10 @@ class People:
         self._store = store
         self.erasures = Erasures(store.database)
         self.roles = Roles(store)
+        self._aliases = Aliases(store)
 
     async def load(self, id: str) -> Stored[Person]:
-        """One person; NotFound also for who is erased."""
+        """One person, also one who was merged; NotFound for who is erased."""
         stored = await self._store.load(PERSON, id)
         if stored.state.status == "erased":
             raise NotFound()
@@ -42,6 +45,8 @@ class People:
     async def by_identity(self, identity_key: str) -> Stored[Person] | None:
         """The person who signs in with this identity, if they have registered."""
         found = await self._store.find(PERSON, {"keys.identity": identity_key}, limit=1)
+        if found and found[0].state.merged is not None:
+            return await self._store.load(PERSON, await self._aliases.person(found[0].id))
         return found[0] if found else None
 
     async def register(self, identity: Identity, profile: Profile, by: By) -> Stored[Person]:
@@ -111,6 +116,14 @@ class People:
             await forget_address(self._store, person.mail, by)
         await self.erasures.note(id, person.identity, self._store.clock.now())
         await self._change(id, rules.erase, by)
+        await self.erase_losers(id, following(by))
+
+    async def erase_losers(self, id: str, by: By) -> None:
+        """Erase every account that was merged into this one: they are the same human."""
+        for loser in await self._aliases.losers(PERSON, id):
+            person = (await self._store.load(PERSON, loser)).state
+            await self.erasures.note(loser, person.identity, self._store.clock.now())
+            await self._change(loser, rules.erase, by)
 
     async def erase_again(self, by: By) -> int:
         """After a restore: erase whom the ledger says was erased; how many they were."""
@@ -135,14 +148,26 @@ class People:
         """For shared.access: persons by identity, with which of their organisations are active."""
         keys = list(identity_keys)
         found = await self._store.find(PERSON, {"keys.identity": {"$in": keys}}, limit=len(keys))
-        snapshot = PERSON.snapshots["registry.person"]
-        shown = {one.id: snapshot(one.state) for one in found}
-        active = await self.active_of(organisations_of(shown.values()))  # type: ignore[arg-type]
+        now = await self._as_now(found)
+        by_identity = {one.state.identity: now[one.id] for one in found if one.id in now}
+        shown = {one.id: _snapshot(one.state) for one in by_identity.values()}
+        network = await network_of(self._store, organisations_of(shown.values()))
         return {
-            one.state.identity: known_person(one.id, shown[one.id], active)  # type: ignore[arg-type]
-            for one in found
-            if one.state.identity
+            key: known_person(one.id, shown[one.id], network)
+            for key, one in by_identity.items()
+            if key is not None
         }
+
+    async def _as_now(self, found: Sequence[Stored[Person]]) -> dict[str, Stored[Person]]:
+        """By id; whoever was merged as the account that they are now, unless that is erased."""
+        living = {one.id: one for one in found if one.state.merged is None}
+        merged = [one.id for one in found if one.id not in living]
+        if not merged:
+            return living
+        now = await self._aliases.people(merged)
+        winners = await self._store.find(PERSON, {"_id": {"$in": [*now.values()]}}, limit=len(now))
+        by_id = {one.id: one for one in winners if one.state.status != "erased"}
+        return living | {id: by_id[winner] for id, winner in now.items() if winner in by_id}
 
     async def active_of(self, ids: Collection[str]) -> frozenset[str]:
         """For shared.access: those of the organisations whose roles have an effect."""
@@ -174,3 +199,9 @@ class People:
         self, id: str, rule: Callable[[Person], rules.Decision], by: By
     ) -> Stored[Person]:
         return await self._store.change(PERSON, id, lambda one: Change(*rule(one)), by)
+
+
+def _snapshot(person: Person) -> PersonSnapshot:
+    shown = PERSON.snapshots["registry.person"](person)
+    assert isinstance(shown, PersonSnapshot)
+    return shown

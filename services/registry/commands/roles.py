@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 
 from services.registry.commands.active import active_organisations
+from services.registry.commands.aliases import Aliases
 from services.registry.domain import person as rules
 from services.registry.domain import second_checks
 from services.registry.domain.person import NETWORK, Person, Unsettled
@@ -23,6 +24,7 @@ class Roles:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._aliases = Aliases(store)
 
     async def grant(
         self, id: str, grant: RoleGrant, by: By, among: Collection[str] | None = None
@@ -32,10 +34,12 @@ class Roles:
         With `among` only to who has asked one of these organisations, or has or had a role there.
         NotFound for all others, as when there is no such person.
         """
+        id, grant = await self.as_now(id, grant)
         return await self._grant(id, grant, by, among, first=False)
 
     async def grant_once(self, id: str, grant: RoleGrant, by: By) -> None:
         """Give a role that follows from something else; nothing when the person is gone."""
+        id, grant = await self.as_now(id, grant)
         try:
             await self._change(id, lambda one: rules.grant_once(one, grant), by)
         except NotFound:
@@ -46,6 +50,7 @@ class Roles:
 
         `first`: it is a branch's first coordinator's, and yields when there is another.
         """
+        id, grant = await self.as_now(id, grant)
         first_at = self._store.clock.now() if first else None
         try:
             await self._change(id, lambda one: rules.grant_once(one, grant, first_at), by)
@@ -57,6 +62,7 @@ class Roles:
         self, id: str, grant: RoleGrant, by: By, among: Collection[str]
     ) -> Stored[Person]:
         """Give a branch its first coordinator; Refused when it has one."""
+        id, grant = await self.as_now(id, grant)
         if await self.has_coordinator(grant.scope.ids[0], besides=id):
             raise _has_a_coordinator()
         stored = await self._grant(id, grant, by, among, first=True)
@@ -107,6 +113,16 @@ class Roles:
         for doubt in stored.state.unsettled:
             await self._decide(id, doubt, by)
         return await self._store.load(PERSON, id) if stored.state.unsettled else stored
+
+    async def as_now(self, id: str, grant: RoleGrant) -> tuple[str, RoleGrant]:
+        """For whom and where a role is given, mergers followed."""
+        person = await self._aliases.person(id)
+        if grant.scope.kind != "organisation":
+            return person, grant
+        now = await self._aliases.organisations(grant.scope.ids)
+        ids = tuple(dict.fromkeys(now[one] for one in grant.scope.ids))
+        scope = grant.scope.model_copy(update={"ids": ids})
+        return person, grant.model_copy(update={"scope": scope})
 
     async def _grant(
         self, id: str, grant: RoleGrant, by: By, among: Collection[str] | None, first: bool

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.registry.domain.merging import refuse_merged
 from services.registry.domain.person import Ask, Decision, Person, works_in
 from shared.contracts.base import Facts, OrganisationId
 from shared.contracts.problems import Refused
@@ -12,6 +13,7 @@ MOST_ASKS = 20
 
 def ask(person: Person, organisation: OrganisationId, now: datetime) -> Decision:
     """Ask to join; asking again while the first ask stands changes nothing."""
+    refuse_merged(person.merged)
     if has_asked(person, organisation):
         return person, ()
     if works_in(person, organisation, now):
@@ -52,6 +54,7 @@ def known_to(person: Person, organisation: OrganisationId, now: datetime) -> boo
 
 
 def _without(person: Person, organisation: OrganisationId, event: Facts) -> Decision:
+    refuse_merged(person.merged)
     if not has_asked(person, organisation):
         return person, ()
     asks = tuple(one for one in person.asks if one.organisation != organisation)

@@ -1,7 +1,8 @@
 """An organisation of the network: from application to membership and out again.
 
 applied → [under_review ⇄ information_requested] → approved | declined; approved ⇄ paused;
-approved | paused → left | excluded. Each rule is a pure function of what is to what will be.
+approved | paused → left | excluded; any that has not ended → merged. Each rule is a pure function
+of what is to what will be.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from services.registry.domain.membership import (
     already_decided,
     parent_not_active,
 )
+from services.registry.domain.merging import Merger
 from services.registry.domain.organisation_profile import (
     Offer,
     Profile,
@@ -20,7 +22,7 @@ from services.registry.domain.organisation_profile import (
     its_own,
     with_inherited,
 )
-from shared.contracts.base import Facts, PersonId
+from shared.contracts.base import Facts, OrganisationId, PersonId
 from shared.contracts.problems import FieldError, Invalid, Refused, Text
 from shared.contracts.registry import (
     OrganisationApplied,
@@ -56,6 +58,12 @@ class Organisation(Profile):
     applicant: PersonId | None = None
     steps: tuple[Step, ...] = ()
     inherited: Offer | None = None
+    merged: Merger | None = None
+
+    @property
+    def merged_into(self) -> OrganisationId | None:
+        """What it was merged into."""
+        return self.merged.into if self.merged else None
 
 
 Decision = tuple[Organisation, tuple[Facts, ...]]

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.contact import MailAddress, PhoneNumber
+from services.registry.domain.merging import Merger, refuse_merged
 from services.registry.domain.places import COUNTIES, Municipality
-from shared.contracts.base import Facts, OrganisationId
+from shared.contracts.base import Facts, OrganisationId, PersonId
 from shared.contracts.problems import FieldError, Invalid, NotFound, Refused, Text
 from shared.contracts.registry import (
     ContactChanged,
@@ -83,7 +84,7 @@ class Person(Profile):
 
     identity: str | None = None
     protected: bool = False
-    status: Literal["active", "suspended", "erased"] = "active"
+    status: Literal["active", "suspended", "merged", "erased"] = "active"
     roles: tuple[RoleGrant, ...] = ()
     founded: tuple[str, ...] = ()
     """Grants that followed from an approval or an invitation; one that was revoked since does not
@@ -92,6 +93,14 @@ class Person(Profile):
     joined: tuple[OrganisationId, ...] = ()
     """Organisations where they have or had a role, the newest last."""
     unsettled: tuple[Unsettled, ...] = ()
+    merged: Merger | None = None
+    absorbed: tuple[PersonId, ...] = ()
+    """The accounts that were merged into this one and whose roles and shifts are its own now."""
+
+    @property
+    def merged_into(self) -> PersonId | None:
+        """The other account of the same human."""
+        return self.merged.into if self.merged else None
 
 
 Decision = tuple[Person, tuple[Facts, ...]]
@@ -164,7 +173,7 @@ def insist_on_acquaintance(person: Person, organisations: Collection[str]) -> No
 
 def grant_once(person: Person, role: RoleGrant, first_at: datetime | None = None) -> Decision:
     """Give a role that follows from something else, the first time only; `first_at` as in `grant`."""
-    if person.status == "erased" or role.id in person.founded:
+    if person.status in ("erased", "merged") or role.id in person.founded:
         return person, ()
     granted, events = grant(person, role, first_at)
     return granted.model_copy(update={"founded": (*person.founded, role.id)}), events
@@ -172,6 +181,7 @@ def grant_once(person: Person, role: RoleGrant, first_at: datetime | None = None
 
 def revoke(person: Person, grant_id: str, left_at: datetime | None = None) -> Decision:
     """Take a role back, at once; `left_at` is now, when it must not be the last of its kind."""
+    refuse_merged(person.merged)
     taken = next((held for held in person.roles if held.id == grant_id), None)
     if taken is None:
         raise NotFound()
@@ -184,6 +194,8 @@ def revoke(person: Person, grant_id: str, left_at: datetime | None = None) -> De
 
 def end_roles(person: Person, now: datetime) -> Decision:
     """Let go of the roles whose time is out."""
+    if person.status == "merged":
+        return person, ()
     over = tuple(held for held in person.roles if held.until is not None and held.until <= now)
     if not over:
         return person, ()
@@ -210,6 +222,8 @@ def erase(person: Person) -> Decision:
 
 def wakes_at(person: Person) -> datetime | None:
     """When the next role ends."""
+    if person.status == "merged":
+        return None
     return min((held.until for held in person.roles if held.until is not None), default=None)
 
 
@@ -258,6 +272,7 @@ def works_in(person: Person, organisation: str, now: datetime) -> tuple[RoleGran
 def _insist_on_living(person: Person) -> None:
     if person.status == "erased":
         raise NotFound()
+    refuse_merged(person.merged)
 
 
 def _with_roles(person: Person, roles: tuple[RoleGrant, ...]) -> Person:

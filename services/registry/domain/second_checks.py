@@ -83,6 +83,8 @@ def _alike(one: Unsettled, other: Unsettled) -> bool:
 
 
 def _doubts(person: Person, grant_id: str) -> tuple[Unsettled, ...]:
+    if person.merged is not None:
+        return ()
     return tuple(one for one in person.unsettled if one.grant.id == grant_id)
 
 

@@ -8,7 +8,7 @@ from services.registry.domain.likeness import traces
 from services.registry.domain.organisation import ENDED, Organisation, effective
 from services.registry.domain.organisation_profile import works_in
 from shared.contracts.registry import OrganisationSnapshot
-from shared.kind import Kind
+from shared.kind import Kind, merged_index
 from shared.words import sort_key
 
 
@@ -25,6 +25,7 @@ def _organisation_snapshot(own: Organisation) -> OrganisationSnapshot:
         counties=one.counties,
         municipalities=works_in(one),
         activities_a_week=one.activities_a_week,
+        merged_into=one.merged_into,
     )
 
 
@@ -37,6 +38,7 @@ def _organisation_keys(one: Organisation) -> dict[str, Any]:
         # Unique among the not-ended only, so that who has left may come back.
         "number": None if one.status in ENDED else one.number,
         "likely": list(traces(one)),
+        "merged_into": one.merged_into,
     }
 
 
@@ -62,6 +64,7 @@ ORGANISATION = Kind(
             name="branches_by_status",
         ),
         IndexModel([("keys.likely", ASCENDING)], name="likely"),
+        merged_index("keys.merged_into"),
         IndexModel(
             [("keys.applicant", ASCENDING), ("keys.status", ASCENDING)], name="applications"
         ),

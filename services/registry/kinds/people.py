@@ -7,10 +7,12 @@ from pymongo import ASCENDING, IndexModel
 from services.registry.domain import person as persons
 from services.registry.domain.person import Person
 from shared.contracts.registry import ContactSnapshot, PersonSnapshot, RoleGrant
-from shared.kind import Kind
+from shared.kind import Kind, merged_index
 
 
 def _person_snapshot(one: Person) -> PersonSnapshot:
+    if one.merged is not None:
+        return PersonSnapshot(name="—", identity=one.identity, merged_into=one.merged.into)
     return PersonSnapshot(
         name=persons.initials(one.name) if one.protected else one.name,
         identity=one.identity,
@@ -20,20 +22,25 @@ def _person_snapshot(one: Person) -> PersonSnapshot:
         protected=one.protected,
         suspended=one.status == "suspended",
         roles=one.roles,
+        absorbed=one.absorbed,
     )
 
 
 def _contact_snapshot(one: Person) -> ContactSnapshot:
+    if one.merged is not None:
+        return ContactSnapshot()
     return ContactSnapshot(mail=one.mail, phone=one.phone)
 
 
 def _person_keys(one: Person) -> dict[str, Any]:
-    return {"identity": one.identity, "scopes": sorted(_scopes(one))}
+    scopes = [] if one.merged else sorted(_scopes(one))
+    return {"identity": one.identity, "scopes": scopes, "merged_into": one.merged_into}
 
 
 def _scopes(one: Person) -> set[str]:
-    """`coordinator:ID` for a role, `left:coordinator:ID` while it is unsettled, `asked:ID`."""
+    """`coordinator:ID` for a role, `left:coordinator:ID` while it is unsettled, `asked:ID`, `joined:ID`."""
     asked = {f"asked:{ask.organisation}" for ask in one.asks}
+    asked |= {f"joined:{id}" for id in one.joined}
     unsettled = {f"{doubt.kind}:{key}" for doubt in one.unsettled for key in _places(doubt.grant)}
     return asked | unsettled | {key for grant in one.roles for key in _places(grant)}
 
@@ -57,5 +64,6 @@ PERSON = Kind(
             partialFilterExpression={"keys.identity": {"$type": "string"}},
         ),
         IndexModel([("keys.scopes", ASCENDING), ("_id", ASCENDING)], name="scopes"),
+        merged_index("keys.merged_into"),
     ),
 )

@@ -1,5 +1,7 @@
 """Who may do what with organisations."""
 
+from dataclasses import dataclass
+
 from services.registry.domain.organisation import UNDECIDED, Organisation
 from services.registry.permissions.common import ADMINISTRATOR, REGISTERED, is_administrator
 from shared.caller import Caller, Role
@@ -94,4 +96,31 @@ LEAVE_NETWORK = Permission[Stored[Organisation]](
 )
 END_MEMBERSHIP = Permission[Stored[Organisation]](
     "organisation.exclude", ADMINISTRATOR, rule=is_administrator, visible=sees_organisation
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The organisation that is to be merged, and the one that is to remain."""
+
+    loser: Stored[Organisation]
+    winner: Stored[Organisation]
+
+
+def merges_organisations(caller: Caller, pair: Pair) -> bool:
+    """Administrators; of two branches of one national organisation also its coordinators."""
+    parent = pair.loser.state.parent
+    of_one_parent = parent is not None and parent == pair.winner.state.parent
+    return is_administrator(caller) or (of_one_parent and caller.coordinates(str(parent)))
+
+
+MERGE_ORGANISATIONS = Permission[Pair](
+    "organisation.merge",
+    Text(
+        "Nätverkets administratörer; för två föreningar i samma riksorganisation även dess samordnare",
+        "Network administrators; for two branches of one national organisation also its coordinators",
+    ),
+    rule=lambda caller: caller.is_administrator or caller.has(Role.COORDINATOR),
+    within=merges_organisations,
+    visible=lambda caller, pair: sees_organisation(caller, pair.loser),
 )

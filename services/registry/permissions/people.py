@@ -74,3 +74,6 @@ ERASE_PERSON = Permission[Stored[Person]](
     within=lambda caller, one: is_administrator(caller) or one.id == caller.person_id,
     visible=knows_person,
 )
+MERGE_PEOPLE = Permission[Stored[Person]](
+    "person.merge", ADMINISTRATOR, rule=is_administrator, visible=knows_person
+)

@@ -36,11 +36,12 @@ async def page_by_name(
 
 
 def as_step(row: Document) -> dict[str, Any]:
-    """One line of a timeline: who did what when."""
-    return {
+    """One line of a timeline: who did what when; `merged_from` on what was another's then."""
+    step = {
         "what": row["type"],
         "version": row["version"],
         "at": row["time"],
         "by": row["actor"],
         "facts": row["facts"],
     }
+    return step | ({"merged_from": row["merged_from"]} if "merged_from" in row else {})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.registry.commands.aliases import Aliases
 from services.registry.domain.meeting_place import AGENCY
 from services.registry.domain.person import Person
 from services.registry.kinds import PERSON
@@ -23,7 +24,9 @@ async def steps(
 
     `by` is None where the caller may not know the person; `oversees` lets them know everybody.
     """
-    ids = sorted({row["actor"] for row in rows if row["actor"]})
+    now = await Aliases(store).people({row["actor"] for row in rows if row["actor"]})
+    rows = [{**row, "actor": now.get(row["actor"] or "")} for row in rows]
+    ids = sorted(set(now.values()))
     found = await store.find(PERSON, {"_id": {"$in": ids}}, limit=len(ids)) if ids else []
     persons = {one.id: one for one in found}
     return [_step(row, persons, caller, parties, oversees) for row in rows]

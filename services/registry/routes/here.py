@@ -14,14 +14,24 @@ from services.registry.commands.imports import Imports
 from services.registry.commands.incidents import Incidents
 from services.registry.commands.invitations import Invitations
 from services.registry.commands.meeting_places import MeetingPlaces
+from services.registry.commands.organisation_merging import OrganisationMerging
 from services.registry.commands.organisations import Organisations
 from services.registry.commands.people import People
+from services.registry.commands.person_merging import PersonMerging
 from services.registry.commands.places_of import Places
 from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.ways import Ways
 from shared.links import Links
 from shared.store import Store
+
+
+@dataclass(frozen=True)
+class Merging:
+    """The use cases of making two into one."""
+
+    organisations: OrganisationMerging
+    people: PersonMerging
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Registry:
     places: Places
     incidents: Incidents
     complaints: Complaints
+    merging: Merging
 
 
 def here(request: Request) -> Registry:

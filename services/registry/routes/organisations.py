@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field
 
+from services.registry.domain.merging import refuse_merged
 from services.registry.domain.organisation import Organisation
 from services.registry.domain.organisation_profile import Profile
 from services.registry.permissions.organisations import (
@@ -102,8 +103,11 @@ async def listed(
 async def read(
     request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_ORGANISATIONS))]
 ) -> Response:
-    """One organisation, as much of it as the caller may see."""
-    stored = await _checked(request, id, caller, READ_ORGANISATIONS)
+    """One organisation, as much of it as the caller may see; 308 to what a merged one is now."""
+    stored = await here(request).organisations.load(id)
+    if stored.state.merged is not None:
+        return await _is_another(request, id, caller)
+    READ_ORGANISATIONS.check(caller, stored)
     tag = ORGANISATION_FIELDS.etag(stored, organisation_view(caller, stored))
     return not_modified(request, tag) or _shown(stored, caller)
 
@@ -264,7 +268,19 @@ async def exclude(
 async def _checked(
     request: Request, id: str, caller: Caller, permission: Permission[Stored[Organisation]]
 ) -> Stored[Organisation]:
-    return permission.check(caller, await here(request).organisations.load(id))
+    """The organisation, when the caller may do this to it; Refused (409) for one that was merged."""
+    stored = await here(request).organisations.load(id)
+    if stored.state.merged is not None:
+        READ_ORGANISATIONS.check(caller, await here(request).merging.organisations.now(id))
+        refuse_merged(stored.state.merged)
+    return permission.check(caller, stored)
+
+
+async def _is_another(request: Request, id: str, caller: Caller) -> Response:
+    """What the merged organisation is now, for whoever may see that."""
+    now = READ_ORGANISATIONS.check(caller, await here(request).merging.organisations.now(id))
+    location = f"/api/registry/organisations/{now.id}"
+    return reply({"merged_into": now.id}, 308, location=location)
 
 
 def _words(body: Why | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ConfigDict, Field
 
+from services.registry.domain.merging import refuse_merged
 from services.registry.domain.person import Person, Profile, insist_on_scope
 from services.registry.permissions.people import (
     ADMINISTER_PERSON,
@@ -102,14 +103,19 @@ async def register(
 @router.get("/me")
 async def me(request: Request, caller: Annotated[Caller, Depends(allow(OWN_PROFILE))]) -> Response:
     """Who you are here, with your roles."""
-    return _shown(await here(request).people.load(caller.person_id), caller)
+    # Who the caller is may be half a second old: a moment ago they were two.
+    stored = await here(request).merging.people.now(caller.person_id)
+    return reply(show_person(stored, "self"), etag=PERSON_FIELDS.etag(stored, "self"))
 
 
 @router.get("/people/{id}")
 async def read(
     request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_PERSON))]
 ) -> Response:
-    """A person, for those who work with them."""
+    """A person, for those who work with them; 308 to the account that a merged one is now."""
+    if (await here(request).people.load(id)).state.merged is not None:
+        now = READ_PERSON.check(caller, await here(request).merging.people.now(id))
+        return reply({"merged_into": now.id}, 308, location=f"/api/registry/people/{now.id}")
     return _shown(await _checked(request, id, caller, READ_PERSON), caller)
 
 
@@ -188,7 +194,12 @@ async def erase(
 async def _checked(
     request: Request, id: str, caller: Caller, permission: Permission[Stored[Person]]
 ) -> Stored[Person]:
-    return permission.check(caller, await here(request).people.load(id))
+    """The person, when the caller may do this to them; Refused (409) for a merged account."""
+    stored = await here(request).people.load(id)
+    if stored.state.merged is not None:
+        READ_PERSON.check(caller, await here(request).merging.people.now(id))
+        refuse_merged(stored.state.merged)
+    return permission.check(caller, stored)
 
 
 def _grant(body: GrantBody, caller: Caller, id: str, now: datetime) -> RoleGrant:

@@ -22,7 +22,8 @@ OrganisationStatus = Literal[
 
 class OrganisationSnapshot(Snapshot, aggregate="registry.organisation"):
     """A branch's languages, competences and target groups are its national organisation's where it
-    names none; `municipalities` are those it names and those that its radius reaches.
+    names none; `municipalities` are those it names and those that its radius reaches. `merged_into`
+    is what a merged one is now; see shared.aliases.
     """
 
     name: str
@@ -35,6 +36,7 @@ class OrganisationSnapshot(Snapshot, aggregate="registry.organisation"):
     counties: tuple[str, ...] = ()
     municipalities: tuple[str, ...] = ()
     activities_a_week: int | None = None
+    merged_into: OrganisationId | None = None
 
 
 class OrganisationStep(Facts):
@@ -104,3 +106,15 @@ class OrganisationInherited(Facts, type="registry.organisation.inherited"):
     """What a branch has from its national organisation has changed, in the fields named."""
 
     fields: tuple[str, ...]
+
+
+class OrganisationMerged(Facts, type="registry.organisation.merged"):
+    """It is `into` from now on; what was its own follows."""
+
+    into: OrganisationId
+
+
+class OrganisationMergeUndone(Facts, type="registry.organisation.merge_undone"):
+    """It yielded to another merger of the same moment that went the other way."""
+
+    into: OrganisationId

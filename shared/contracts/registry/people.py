@@ -30,7 +30,11 @@ class Scope(Contract):
 
 
 class RoleGrant(Contract):
-    """One role of one person; effective while from ≤ now < until (no until: for ever)."""
+    """One role of one person; effective while from ≤ now < until (no until: for ever).
+
+    `formerly` are organisations that have been merged into the scope's own: whoever has not heard
+    of that yet finds the role under their ids as well.
+    """
 
     id: str
     role: RoleName
@@ -38,12 +42,15 @@ class RoleGrant(Contract):
     from_: datetime = Field(alias="from")
     until: datetime | None = None
     granted_by: PersonId | None = None
+    formerly: tuple[OrganisationId, ...] = ()
 
 
 class PersonSnapshot(Snapshot, aggregate="registry.person"):
     """`name` is initials for a protected person; the name itself never leaves the registry.
 
-    `identity` is a pseudonym of (issuer, subject); see shared.tokens.Identity.key.
+    `identity` is a pseudonym of (issuer, subject); see shared.tokens.Identity.key. Who was merged
+    (`merged_into`) still signs in by it, as the other. `absorbed` are all whose roles and shifts
+    are this person's now.
     """
 
     name: str
@@ -54,6 +61,8 @@ class PersonSnapshot(Snapshot, aggregate="registry.person"):
     protected: bool = False
     suspended: bool = False
     roles: tuple[RoleGrant, ...] = ()
+    merged_into: PersonId | None = None
+    absorbed: tuple[PersonId, ...] = ()
 
 
 class ContactSnapshot(Snapshot, aggregate="registry.contact"):
@@ -103,6 +112,36 @@ class AskTakenBack(Facts, type="registry.person.ask_taken_back"):
 
 class AskDeclined(Facts, type="registry.person.ask_declined"):
     organisation: OrganisationId
+
+
+class RolesMoved(Facts, type="registry.person.roles_moved"):
+    """Organisations were merged into others: roles and asks there go on in those."""
+
+    moved: dict[OrganisationId, OrganisationId]
+
+
+class PersonMerged(Facts, type="registry.person.merged"):
+    """Two accounts of one human: this one is `into` from now on."""
+
+    into: PersonId
+
+
+class PersonMergeUndone(Facts, type="registry.person.merge_undone"):
+    """It yielded to another merger of the same moment that went the other way."""
+
+    into: PersonId
+
+
+class PersonAbsorbed(Facts, type="registry.person.absorbed"):
+    """The roles and asks of `person`, who was merged into this one, are this one's now."""
+
+    person: PersonId
+
+
+class PersonHandedOver(Facts, type="registry.person.handed_over"):
+    """Nothing of a merged account is kept but whose it is now."""
+
+    into: PersonId
 
 
 class PersonErased(Facts, type="registry.person.erased"):

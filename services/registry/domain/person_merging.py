@@ -1,0 +1,148 @@
+"""Two accounts of one human become one: roles and asks are united, the winner's own words stay.
+
+The loser keeps how it signs in (it signs in as the winner) and whose it is now, and nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from services.registry.domain.merging import Merger, insist_on_another, refuse_merged
+from services.registry.domain.person import Ask, Decision, Person
+from shared.contracts.base import OrganisationId, PersonId
+from shared.contracts.problems import NotFound
+from shared.contracts.registry import (
+    ContactChanged,
+    PersonAbsorbed,
+    PersonHandedOver,
+    PersonMerged,
+    PersonMergeUndone,
+    RoleGrant,
+    RolesMoved,
+)
+
+
+def merge(id: PersonId, loser: Person, into: PersonId, winner: Person, now: datetime) -> Decision:
+    """The loser becomes the winner."""
+    if loser.merged is not None and loser.merged.into == into:
+        return loser, ()
+    insist_on_another(id, into)
+    if loser.status == "erased" or winner.status == "erased":
+        raise NotFound()
+    refuse_merged(loser.merged)
+    refuse_merged(winner.merged)
+    merger = Merger(into=into, at=now, before=loser.status)
+    merged = loser.model_copy(update={"status": "merged", "merged": merger})
+    return merged, (PersonMerged(into=into), ContactChanged())
+
+
+def undo(person: Person, merger: Merger) -> Decision:
+    """This merger yields, as long as nothing has been handed over."""
+    if person.merged != merger or is_handed_over(person):
+        return person, ()
+    back = person.model_copy(update={"status": merger.before, "merged": None})
+    return back, (PersonMergeUndone(into=merger.into), ContactChanged())
+
+
+def absorb(person: Person, id: PersonId, loser: Person) -> Decision:
+    """Take over what was the loser's, once: a role that is taken back later does not return."""
+    if person.status in ("erased", "merged") or id in person.absorbed:
+        return person, ()
+    united = person.model_copy(
+        update={
+            "roles": distinct((*person.roles, *loser.roles)),
+            "asks": _asks((*person.asks, *loser.asks)),
+            "joined": tuple(dict.fromkeys((*loser.joined, *person.joined))),
+            "founded": tuple(dict.fromkeys((*person.founded, *loser.founded))),
+            "unsettled": (*person.unsettled, *loser.unsettled),
+            "absorbed": tuple(dict.fromkeys((*person.absorbed, id, *loser.absorbed))),
+            # What protects one of them protects the human.
+            "protected": person.protected or loser.protected,
+        }
+    )
+    return united, (PersonAbsorbed(person=id),)
+
+
+def hand_over(person: Person) -> Decision:
+    """Nothing stays with the loser that is the winner's now."""
+    if person.merged is None or is_handed_over(person):
+        return person, ()
+    merger = person.merged.model_copy(update={"settled": True})
+    left = Person(name="—", identity=person.identity, status="merged", merged=merger)
+    return left, (PersonHandedOver(into=person.merged.into),)
+
+
+def is_handed_over(person: Person) -> bool:
+    """The winner has it all."""
+    return person.merged is not None and person.merged.settled
+
+
+def follow_organisations(person: Person, now: Mapping[OrganisationId, OrganisationId]) -> Decision:
+    """Roles, asks and what was joined go on where the organisations are now."""
+    moved = {id: into for id, into in now.items() if id != into and id in named(person)}
+    if not moved or person.status == "erased":
+        return person, ()
+    followed = person.model_copy(
+        update={
+            "roles": distinct([moved_grant(one, moved) for one in person.roles]),
+            "asks": _asks([_moved_ask(one, moved) for one in person.asks]),
+            "joined": tuple(dict.fromkeys(moved.get(id, id) for id in person.joined)),
+            "unsettled": tuple(
+                one.model_copy(update={"grant": moved_grant(one.grant, moved)})
+                for one in person.unsettled
+            ),
+        }
+    )
+    return followed, (RolesMoved(moved=moved),)
+
+
+def named(person: Person) -> frozenset[OrganisationId]:
+    """The organisations that stand in somebody's roles, asks and memories."""
+    grants = (*person.roles, *(one.grant for one in person.unsettled))
+    roles = {id for one in grants if one.scope.kind == "organisation" for id in one.scope.ids}
+    asked = {one.organisation for one in person.asks}
+    return frozenset(roles | asked | set(person.joined))
+
+
+def moved_grant(grant: RoleGrant, moved: Mapping[OrganisationId, OrganisationId]) -> RoleGrant:
+    """The role where its organisation is now; it remembers what that was called before."""
+    if grant.scope.kind != "organisation" or not moved.keys() & set(grant.scope.ids):
+        return grant
+    ids = tuple(dict.fromkeys(moved.get(id, id) for id in grant.scope.ids))
+    before = (*grant.formerly, *(id for id in grant.scope.ids if id in moved))
+    scope = grant.scope.model_copy(update={"ids": ids})
+    formerly = tuple(id for id in dict.fromkeys(before) if id not in ids)
+    return grant.model_copy(update={"scope": scope, "formerly": formerly})
+
+
+def distinct(grants: Sequence[RoleGrant]) -> tuple[RoleGrant, ...]:
+    """The same role in the same place until the same end is one; the one that began first stays."""
+    kept: dict[object, RoleGrant] = {}
+    for one in grants:
+        same = (one.role, one.scope, one.until)
+        other = kept.get(same, one)
+        first = min(one, other, key=lambda grant: (grant.from_, grant.id))
+        formerly = tuple(dict.fromkeys((*other.formerly, *one.formerly)))
+        kept[same] = first.model_copy(update={"formerly": formerly})
+    return tuple(kept.values())
+
+
+def _moved_ask(ask: Ask, moved: Mapping[OrganisationId, OrganisationId]) -> Ask:
+    into = moved.get(ask.organisation, ask.organisation)
+    return ask.model_copy(update={"organisation": into})
+
+
+def _asks(asks: Sequence[Ask]) -> tuple[Ask, ...]:
+    first: dict[str, Ask] = {}
+    for one in sorted(asks, key=lambda ask: ask.at):
+        first.setdefault(one.organisation, one)
+    return tuple(first.values())
+
+
+def in_common(one: Person, other: Person) -> tuple[str, ...]:
+    """Of how to reach them and what they are called: what is the same, as a help to be sure."""
+    return tuple(
+        field
+        for field in ("name", "mail", "phone")
+        if getattr(one, field)
+        and getattr(one, field).casefold() == getattr(other, field, "").casefold()
+    )
