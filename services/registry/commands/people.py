@@ -80,11 +80,7 @@ class People:
         """Pause or reopen an account; Refused for the network's last administrator."""
         if not suspended:
             return await self._change(id, lambda one: rules.suspend(one, False), by)
-        await self.roles.insist_on_administrator_besides(id)
-        stored = await self._change(id, lambda one: rules.suspend(one, True), by)
-        if "administrator" in {held.role for held in stored.state.roles}:
-            await self._insist_again_on_administrator(id, by)
-        return stored
+        return await self.roles.suspend(id, by)
 
     async def ask_to_join(self, id: str, organisation: str, by: By) -> Stored[Person]:
         """Ask an organisation's coordinators for a role there; Refused while it is not active."""
@@ -110,7 +106,7 @@ class People:
 
         Refused for the network's last administrator.
         """
-        await self.roles.insist_on_administrator_besides(id)
+        await self.roles.end_as_administrator(id, by)
         person = (await self._store.load(PERSON, id)).state
         if person.mail is not None:
             await forget_address(self._store, person.mail, by)
@@ -188,12 +184,6 @@ class People:
             return known
         own = replace(by, actor=known.id)
         return await self._change(known.id, lambda one: rules.change(one, profile), own)
-
-    async def _insist_again_on_administrator(self, id: str, by: By) -> None:
-        """Two administrators may have suspended each other: then neither is."""
-        if not await self.roles.has_administrator():
-            await self._change(id, lambda one: rules.suspend(one, False), following(by))
-            await self.roles.insist_on_administrator_besides(id)
 
     async def _change(
         self, id: str, rule: Callable[[Person], rules.Decision], by: By

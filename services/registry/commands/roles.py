@@ -51,6 +51,7 @@ class Roles:
         `first`: it is a branch's first coordinator's, and yields when there is another.
         """
         id, grant = await self.as_now(id, grant)
+        id, grant = await self.as_now(id, grant)
         first_at = self._store.clock.now() if first else None
         try:
             await self._change(id, lambda one: rules.grant_once(one, grant, first_at), by)
@@ -89,6 +90,31 @@ class Roles:
         if await self._stands(id, grant_id, by):
             raise _last(held.role)
         return stored
+
+    async def suspend(self, id: str, by: By) -> Stored[Person]:
+        """Pause an account; Refused for the network's last administrator."""
+        await self.insist_on_administrator_besides(id)
+        now = self._store.clock.now()
+        stored = await self._change(id, lambda one: rules.suspend(one, True, now), by)
+        if not stored.state.unsettled:
+            return stored
+        failpoints.reach(failpoints.BETWEEN_CHECKS)
+        after = await self.reconcile(id, following(by))
+        if after.state.status == "active":
+            raise _last("administrator")
+        return after
+
+    async def end_as_administrator(self, id: str, by: By) -> None:
+        """Before somebody leaves for good: give up what may not vanish with them, if they have it.
+
+        Refused for the network's last administrator.
+        """
+        person = (await self._store.load(PERSON, id)).state
+        if not rules.holds(person, "administrator", NETWORK, self._store.clock.now()):
+            return
+        for held in person.roles:
+            if held.role == "administrator":
+                await self.revoke(id, held.id, following(by))
 
     async def has_coordinator(self, organisation: str, besides: str = "") -> bool:
         """Whether somebody coordinates the organisation now, not counting the person `besides`."""
@@ -160,7 +186,8 @@ class Roles:
 
     async def _parties(self, doubt: Unsettled) -> list[Party]:
         key = f"{doubt.grant.role}:{second_checks.place(doubt)}"
-        query = {"keys.scopes": {"$in": [key, f"{doubt.kind}:{key}"]}}
+        kinds = ("first",) if doubt.kind == "first" else ("left", "suspended")
+        query = {"keys.scopes": {"$in": [key, *(f"{kind}:{key}" for kind in kinds)]}}
         found = await self._store.find(PERSON, query, limit=MOST_HOLDERS)
         return [Party(one.id, one.state) for one in found]
 

@@ -69,12 +69,13 @@ class Unsettled(BaseModel):
     """A change of roles that holds only if nobody else's at the same moment speaks against it.
 
     `left`: a coordinator's or administrator's role was taken back, which must not be the last one.
+    `suspended`: an administrator's account was paused, which must not be the last one either.
     `first`: a branch got its first coordinator, of whom there must not be two.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["left", "first"]
+    kind: Literal["left", "suspended", "first"]
     grant: RoleGrant
     at: datetime
 
@@ -203,13 +204,17 @@ def end_roles(person: Person, now: datetime) -> Decision:
     return _with_roles(person, kept), (RoleEnded(grants=over),)
 
 
-def suspend(person: Person, suspended: bool) -> Decision:
-    """Pause or reopen the account."""
+def suspend(person: Person, suspended: bool, now: datetime | None = None) -> Decision:
+    """Pause or reopen the account; `now` is given where the network must keep an administrator."""
     _insist_on_living(person)
     status: Literal["active", "suspended"] = "suspended" if suspended else "active"
     if person.status == status:
         return person, ()
-    changed = person.model_copy(update={"status": status})
+    kept = tuple(doubt for doubt in person.unsettled if doubt.kind != "suspended")
+    changed = person.model_copy(update={"status": status, "unsettled": kept})
+    if suspended and now is not None:
+        for grant in _as_administrator(person):
+            changed = _doubted(changed, Unsettled(kind="suspended", grant=grant, at=now))
     return changed, (PersonChanged(fields=("suspended",)),)
 
 
@@ -267,6 +272,12 @@ def works_in(person: Person, organisation: str, now: datetime) -> tuple[RoleGran
         and organisation in held.scope.ids
         and (held.until is None or now < held.until)
     )
+
+
+def _as_administrator(person: Person) -> list[RoleGrant]:
+    """Grants that make, or would make if a revocation is undone, an administrator of the person."""
+    taken = (doubt.grant for doubt in person.unsettled if doubt.kind == "left")
+    return [grant for grant in (*person.roles, *taken) if grant.role == "administrator"]
 
 
 def _insist_on_living(person: Person) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.registry.domain.person import NETWORK, Decision, Person, Unsettled, holds
 from shared.contracts.base import Facts, PersonId
-from shared.contracts.registry import RoleGranted, RoleRevoked, RoleSettled
+from shared.contracts.registry import PersonChanged, RoleGranted, RoleRevoked, RoleSettled
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,12 @@ def settle(person: Person, grant_id: str) -> Decision:
 
 
 def undo(person: Person, grant_id: str) -> Decision:
-    """The change yields: the role comes back, or goes again."""
-    doubt = next(iter(_doubts(person, grant_id)), None)
-    if doubt is None:
-        return person, ()
-    others = tuple(held for held in person.roles if held.id != grant_id)
-    event: Facts = RoleSettled(grant=grant_id)
-    if doubt.kind == "left":
-        roles, event = (*others, doubt.grant), RoleGranted(grant=doubt.grant)
-    elif len(others) < len(person.roles):
-        roles, event = others, RoleRevoked(grant=doubt.grant)
-    else:
-        roles = others
-    return _without(person, grant_id).model_copy(update={"roles": roles}), (event,)
+    """The change yields: the role comes back or goes again, the account is open again."""
+    events: dict[str, Facts] = {}
+    for doubt in _doubts(person, grant_id):
+        person, event = _undone(person, doubt)
+        events[event.type] = event
+    return _without(person, grant_id), tuple(events.values())
 
 
 def who_yields(
@@ -54,7 +47,7 @@ def who_yields(
         (other.at, one.id, other.grant.id)
         for one in all_there
         for other in one.person.unsettled
-        if one.person.status == "active" and _alike(other, doubt)
+        if _alike(other, doubt) and _would_help(one.person, other, now)
     ]
     return max(left)[1:] if left else None
 
@@ -62,6 +55,23 @@ def who_yields(
 def place(doubt: Unsettled) -> str:
     """The organisation, or the network, that the change is about."""
     return next(iter(doubt.grant.scope.ids), NETWORK)
+
+
+def _undone(person: Person, doubt: Unsettled) -> tuple[Person, Facts]:
+    if doubt.kind == "suspended":
+        return person.model_copy(update={"status": "active"}), PersonChanged(fields=("suspended",))
+    others = tuple(held for held in person.roles if held.id != doubt.grant.id)
+    event: Facts = RoleSettled(grant=doubt.grant.id)
+    if doubt.kind == "left":
+        others, event = (*others, doubt.grant), RoleGranted(grant=doubt.grant)
+    elif len(others) < len(person.roles):
+        event = RoleRevoked(grant=doubt.grant)
+    return person.model_copy(update={"roles": others}), event
+
+
+def _would_help(person: Person, doubt: Unsettled, now: datetime) -> bool:
+    """Whether somebody holds the role again once this change, and what goes with it, is undone."""
+    return holds(undo(person, doubt.grant.id)[0], doubt.grant.role, place(doubt), now)
 
 
 def _comes_first(other: Party, mine: Party, doubt: Unsettled, now: datetime) -> bool:
@@ -79,7 +89,9 @@ def _comes_first(other: Party, mine: Party, doubt: Unsettled, now: datetime) -> 
 
 
 def _alike(one: Unsettled, other: Unsettled) -> bool:
-    return (one.kind, one.grant.role, place(one)) == (other.kind, other.grant.role, place(other))
+    """Of one role in one place, and both about the last or both about the first."""
+    about = (one.kind == "first", one.grant.role, place(one))
+    return about == (other.kind == "first", other.grant.role, place(other))
 
 
 def _doubts(person: Person, grant_id: str) -> tuple[Unsettled, ...]:
