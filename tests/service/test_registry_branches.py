@@ -75,6 +75,9 @@ async def test_a_national_organisation_confirms_its_branches_from_a_list(system:
     assert "avslogs redan" in first[1]["detail"]
     by_another = done(await net.ada.client.post(f"{path}/confirm", {"branches": [ids[0]]}))
     assert by_another["items"][0]["verdict"] == "already-approved"
+    # Who has decided is named to who may know them: see the next test.
+    unnamed = await nina.client.post(f"/organisations/{ids[1]}/approve")
+    assert " av " not in refused(unnamed, 409, "already-declined")["detail"]
     roles = done(await net.vera.client.get("/me"))["roles"]
     assert {one["scope"]["ids"][0] for one in roles} == {ids[0], ids[2]}
     assert (await net.shown(foreign))["status"] == "applied"

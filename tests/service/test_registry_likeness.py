@@ -45,6 +45,9 @@ async def test_who_applies_is_shown_what_may_be_the_same_and_nothing_hidden(
     for secret in ({"mail": "x@are.example"}, {"phone": "+46701740605"}):
         assert await likely(vera, name="Annan demo", **secret) == []
         assert len(await likely(ada, name="Annan demo", **secret)) == 1
+    both = {"name": "Röda Korset Åre", "mail": "x@are.example"}
+    assert await likely(vera, **both) == [("Röda Korset Åre", ["name"])]
+    assert await likely(ada, **both) == [("Röda Korset Åre", ["name", "mail"])]
     assert await likely(vera, name="Dold demo") == []
     assert await likely(cora, name="Dold demo") == [("Dold demo", ["name"])]
 
