@@ -73,12 +73,16 @@ class Database:
         )
         self._database = self._client.get_default_database()
         self._prefix = prefix
+        self._collections: dict[str, Collection] = {}
         self._probe: asyncio.Task[None] | None = None
         self.available = True
 
     def collection(self, name: str) -> "Collection":
         """A collection of this database, guarded by its breaker."""
-        return Collection(self, name)
+        known = self._collections.get(name)
+        if known is None:
+            known = self._collections[name] = Collection(self, name)
+        return known
 
     def raw(self, name: str) -> Any:
         """The driver's own collection with our write concern (change streams, transactions)."""

@@ -13,7 +13,7 @@ from shared.caller import Caller
 from shared.contracts.problems import NotFound, Text
 from shared.contracts.texts import Body, Line, Moment
 from shared.database import Document
-from shared.http import Listing, Position, page_answer, reply
+from shared.http import Listing, Position, Room, page_answer, reply
 from shared.kind import Kind
 from shared.permissions import Permission, allow
 from shared.replica import Replica, replica_document
@@ -46,7 +46,7 @@ def operator_routes(
     plumbing: Plumbing, kinds: Sequence[Kind[Any]], replicas: Sequence[Replica[Any]]
 ) -> APIRouter:
     """The operator's routes of one service."""
-    router = APIRouter(prefix="/operator", tags=["operator"])
+    router = Room(prefix="/operator", tags=["operator"])
     _failed_routes(router, plumbing)
     _resync_routes(router, plumbing, kinds, replicas)
     return router

@@ -1,5 +1,6 @@
 """Run one copy of a service until it is told to stop."""
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from shared import settings, telemetry
 
 GRACE_SECONDS = 5
+GARBAGE_EVERY = (20_000, 20, 50)
 
 
 def serve(name: str, create: Callable[[settings.Settings], FastAPI]) -> None:
@@ -21,6 +23,7 @@ def serve(name: str, create: Callable[[settings.Settings], FastAPI]) -> None:
     except ValidationError as error:
         sys.exit(_in_words(name, error))
     app = create(given)
+    _spare_garbage_collector()
     config = uvicorn.Config(
         app,
         host=given.host,
@@ -34,6 +37,16 @@ def serve(name: str, create: Callable[[settings.Settings], FastAPI]) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     _Server(config, app).run()
+
+
+def _spare_garbage_collector() -> None:
+    """What was made at the start stays: the collector need not look through it again and again.
+
+    A request leaves no cycles to speak of; looking for them seldom is worth a tenth of the CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_EVERY)
 
 
 class _Server(uvicorn.Server):

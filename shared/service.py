@@ -284,10 +284,7 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        incoming = next(
-            (v.decode("latin-1") for k, v in scope["headers"] if k == b"traceparent"), None
-        )
-        traceparent = telemetry.new_traceparent(self._share, incoming)
+        traceparent = telemetry.new_traceparent(self._share, _traceparent(scope))
         status, started = 500, time.perf_counter()
 
         async def noted(message: Message) -> None:
@@ -308,6 +305,13 @@ class Observed:
         if series is None:
             series = self._series[key] = telemetry.requests_seconds.labels(*key)
         series.observe(seconds)
+
+
+def _traceparent(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return str(value, "latin-1")
+    return None
 
 
 async def _never_ending(work: Coroutine[Any, Any, None]) -> None:

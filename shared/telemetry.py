@@ -5,7 +5,7 @@ unsampled request pays for a string and nothing else. No personal data, no ids a
 """
 
 import logging
-import secrets
+import random
 import sys
 import traceback
 from collections.abc import Iterator
@@ -67,9 +67,14 @@ def new_traceparent(share: float, incoming: str | None = None) -> str:
     if _well_formed(parts):
         trace_id, flags = parts[1], parts[3]
     else:
-        trace_id = secrets.token_hex(16)
-        flags = "01" if secrets.randbelow(1_000_000) < share * 1_000_000 else "00"
-    return f"00-{trace_id}-{secrets.token_hex(8)}-{flags}"
+        trace_id = _hex(128)
+        flags = "01" if random.random() < share else "00"
+    return f"00-{trace_id}-{_hex(64)}-{flags}"
+
+
+def _hex(bits: int) -> str:
+    # Ids of traces keep nothing secret; zero would be none at all.
+    return f"{random.getrandbits(bits) or 1:0{bits // 4}x}"
 
 
 def _well_formed(parts: list[str]) -> bool:

@@ -11,6 +11,7 @@ from shared.http.errors import answer_problems
 from shared.http.gate import Gate, route_template
 from shared.http.lists import Listing, Page, page_answer, single_values
 from shared.http.repeats import RepeatKey, repeat_key
+from shared.http.room import Room
 from shared.http.versions import etag, expected_version, not_modified
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Page",
     "Position",
     "RepeatKey",
+    "Room",
     "derived_key",
     "describe",
     "etag",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict
 
 from services.activities import queries
@@ -16,11 +16,11 @@ from services.activities.views import ACTIVITY_FIELDS, activity_view
 from shared.caller import Caller
 from shared.causes import by
 from shared.clock import STOCKHOLM
-from shared.http import not_modified, page_answer, reply
+from shared.http import Room, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import allow
 
-router = APIRouter(prefix="/activities", tags=["activities"])
+router = Room(prefix="/activities", tags=["activities"])
 
 _SEASON: dict[str, Any] = {
     "weekly": [{"weekday": 2, "start": "18:00", "end": "20:00"}],

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.activities import queries
 from services.activities.permissions import READ_COVERAGE
 from services.activities.routes.here import here
 from services.activities.views import coverage_etag, coverage_shown
 from shared.caller import Caller
-from shared.http import not_modified, page_answer, reply
+from shared.http import Room, not_modified, page_answer, reply
 from shared.permissions import allow
 
-router = APIRouter(prefix="/coverage", tags=["coverage"])
+router = Room(prefix="/coverage", tags=["coverage"])
 
 Reader = Annotated[Caller, Depends(allow(READ_COVERAGE))]
 

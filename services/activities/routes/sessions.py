@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict
 
 from services.activities import queries
@@ -21,11 +21,11 @@ from services.activities.routes.here import here
 from services.activities.views import SESSION_FIELDS, count_shown, session_shown, session_view
 from shared.caller import Caller
 from shared.causes import by
-from shared.http import etag, page_answer, reply
+from shared.http import Room, etag, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
-router = APIRouter(tags=["sessions"])
+router = Room(tags=["sessions"])
 
 
 class SeatsBody(RoleNeed):

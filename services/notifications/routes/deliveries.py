@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.notifications import views
 from services.notifications.domain.delivery import Status
 from services.notifications.routes import examples
 from services.notifications.routes.here import here
 from shared.caller import Caller
-from shared.http import Listing, page_answer, reply
+from shared.http import Listing, Room, page_answer, reply
 from shared.operate import OPERATE
 from shared.permissions import allow
 
 DELIVERIES = Listing("deliveries", sorts=("-at",), filters={"status": Status})
-router = APIRouter(prefix="/operator/deliveries", tags=["operator"])
+router = Room(prefix="/operator/deliveries", tags=["operator"])
 Operator = Annotated[Caller, Depends(allow(OPERATE))]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.notifications.permissions import OWN_INBOX
 from services.notifications.queries import INBOX
@@ -10,10 +10,10 @@ from services.notifications.routes import examples
 from services.notifications.routes.here import access, here
 from shared.caller import Caller
 from shared.contracts.texts import Body, Moment
-from shared.http import page_answer, reply, single_values
+from shared.http import Room, page_answer, reply, single_values
 from shared.permissions import allow
 
-router = APIRouter(prefix="/inbox", tags=["inbox"])
+router = Room(prefix="/inbox", tags=["inbox"])
 Own = Annotated[Caller, Depends(allow(OWN_INBOX))]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.notifications.domain.preferences import MailWanted, Preferences
 from services.notifications.permissions import OWN_PREFERENCES
@@ -11,11 +11,11 @@ from services.notifications.routes.here import here
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body
-from shared.http import etag, expected_version, reply
+from shared.http import Room, etag, expected_version, reply
 from shared.kind import Stored
 from shared.permissions import allow
 
-router = APIRouter(prefix="/me/preferences", tags=["preferences"])
+router = Room(prefix="/me/preferences", tags=["preferences"])
 Own = Annotated[Caller, Depends(allow(OWN_PREFERENCES))]
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
@@ -26,11 +26,11 @@ from services.registry.views.accommodations import (
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body, Line
-from shared.http import expected_version, not_modified, page_answer, reply
+from shared.http import Room, expected_version, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
-router = APIRouter(prefix="/accommodations", tags=["accommodations"])
+router = Room(prefix="/accommodations", tags=["accommodations"])
 
 DETAILS_EXAMPLE: JsonDict = {
     "name": "Björknäs demo",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -14,12 +14,12 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body
 from shared.database import Document
-from shared.http import Listing, Position, page_answer, reply, single_values
+from shared.http import Listing, Position, Room, page_answer, reply, single_values
 from shared.http.language import language_of
 from shared.kind import Stored, derived_id
 from shared.permissions import allow
 
-router = APIRouter(prefix="/imports", tags=["imports"])
+router = Room(prefix="/imports", tags=["imports"])
 
 CSV_PATHS = frozenset({"/api/registry/imports"})
 ROWS = Listing("import-rows", sorts=("row",))

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.registry.permissions.organisations import ASK_TO_JOIN, READ_OWN_PEOPLE
 from services.registry.permissions.people import ANSWER_ASK, OWN_PROFILE
@@ -13,10 +13,10 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.problems import NotAllowed
 from shared.contracts.texts import Body, Line
-from shared.http import page_answer, reply
+from shared.http import Room, page_answer, reply
 from shared.permissions import allow
 
-router = APIRouter(tags=["people"])
+router = Room(tags=["people"])
 
 
 class Answered(Body):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
@@ -32,11 +32,11 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.problems import NotAllowed, NotYetKnown
 from shared.contracts.texts import Body, Line
-from shared.http import expected_version, not_modified, page_answer, reply
+from shared.http import Room, expected_version, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
-router = APIRouter(prefix="/meeting-places", tags=["meeting places"])
+router = Room(prefix="/meeting-places", tags=["meeting places"])
 
 DESCRIPTION_EXAMPLE: JsonDict = {
     "name": "Församlingshemmet demo",

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from services.registry.domain.merging import refuse_merged
@@ -30,11 +30,11 @@ from services.registry.views.organisations import (
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body, Prose
-from shared.http import expected_version, not_modified, page_answer, reply
+from shared.http import Room, expected_version, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
-router = APIRouter(prefix="/organisations", tags=["organisations"])
+router = Room(prefix="/organisations", tags=["organisations"])
 
 
 class OrganisationBody(Profile, Body):

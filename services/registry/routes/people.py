@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from services.registry.domain.merging import refuse_merged
@@ -25,12 +25,12 @@ from shared.causes import by
 from shared.contracts.problems import Invalid, NotAllowed
 from shared.contracts.registry import RoleGrant, RoleName, Scope, ScopeKind
 from shared.contracts.texts import Body, Line, Moment
-from shared.http import expected_version, reply
+from shared.http import Room, expected_version, reply
 from shared.kind import By, Stored, new_id
 from shared.permissions import Permission, allow, signed_in
 from shared.tokens import Token
 
-router = APIRouter(tags=["people"])
+router = Room(tags=["people"])
 
 
 class ProfileBody(Profile, Body):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict
 
 from services.registry.domain.location import Whereabouts
@@ -12,10 +12,10 @@ from services.registry.views.ways import read_shown, way_shown
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body
-from shared.http import Listing, etag, expected_version, page_answer, reply, single_values
+from shared.http import Listing, Room, etag, expected_version, page_answer, reply, single_values
 from shared.permissions import allow
 
-router = APIRouter(prefix="/accommodations", tags=["accommodations"])
+router = Room(prefix="/accommodations", tags=["accommodations"])
 
 VIEW = "way"
 READS = Listing("way-there-reads", sorts=("-at",))
