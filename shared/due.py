@@ -20,7 +20,8 @@ from shared.contracts.problems import NotFound
 from shared.database import Collection, DatabaseAway, Document
 from shared.kind import Kind
 from shared.relay import Relay
-from shared.store import LEASE_SECONDS, Store
+from shared.round import LEASE_SECONDS
+from shared.store import Store
 
 log = structlog.get_logger()
 

@@ -35,8 +35,9 @@ from shared.kind import Kind
 from shared.people import HEARTBEAT, HEARTBEAT_SECONDS
 from shared.relay import HISTORY_INDEXES, Relay, is_cancelled
 from shared.replica import Replica
+from shared.round import LEASE_SECONDS
 from shared.settings import Settings
-from shared.store import LEASE_SECONDS, Store
+from shared.store import Store
 from shared.tokens import TokenVerifier
 
 log = structlog.get_logger()

@@ -9,34 +9,40 @@ pending events, or `wakes_at`, whichever comes first; `naps` counts wake-ups tha
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Generic, Protocol, cast
+from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from shared import failpoints
 from shared.clock import Clock
-from shared.contracts.base import Facts
-from shared.contracts.problems import Busy, KeyReused, NotFound, Problem, Stale, Unavailable
-from shared.database import Collection, Database, Document, Taken
+from shared.contracts.problems import Busy, NotFound
+from shared.database import Collection, Database, DatabaseAway, Document, Taken
 from shared.kind import (
     By,
     Change,
     Kind,
-    RepeatKey,
     Rule,
     S,
     Stored,
     due_index,
     is_snapshot,
     new_id,
-    pending_event,
+)
+from shared.round import (
+    Found,
+    Round,
+    Wish,
+    due_times,
+    pending_events,
+    repeat_entry,
+    same_body,
+    stored_state,
 )
 
 CONFLICTS_RETRIED_SECONDS = 2.0
-LEASE_SECONDS = 5
-REMEMBERED_RESULTS = 200
+TOGETHER = 50
 REMEMBERED_FOR = timedelta(hours=24)
 
 
@@ -53,31 +59,13 @@ _WITHOUT_PLUMBING = dict.fromkeys(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found(Generic[S]):
-    """An aggregate as a change finds it; `entry` is what the same request has left there before."""
-
-    version: int
-    state: S
-    sweep_due: datetime | None
-    entry: Document | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Done(Generic[S]):
-    """What became of a change: its answer, the aggregate as it is now, the events that wait."""
-
-    stored: Stored[S]
-    found: _Found[S]
-    pending: list[Document] = field(default_factory=list)
-
-
-class _Turn:
-    """Who may change one aggregate in this process now; it lives while somebody has or wants it."""
+class _Line:
+    """Who wants to change one aggregate in this process; it lives while somebody does."""
 
     def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.written: _Found[Any] | None = None
+        self.turn = asyncio.Lock()
+        self.waiting: deque[Wish[Any]] = deque()
+        self.written: Found[Any] | None = None
 
 
 class Store:
@@ -87,7 +75,7 @@ class Store:
         self.database = database
         self.clock = clock
         self._outbox = outbox
-        self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
+        self._lines: WeakValueDictionary[str, _Line] = WeakValueDictionary()
 
     def of(self, kind: Kind[Any]) -> Collection:
         """The collection of a kind."""
@@ -150,76 +138,59 @@ class Store:
         rule that gives the same state and no events writes nothing. Raises NotFound, Stale,
         KeyReused, and whatever the rule refuses with.
         """
-        give_up_at = time.monotonic() + CONFLICTS_RETRIED_SECONDS
-        turn = self._turn(kind, id)
-        async with turn.lock:
-            # In a rush the one before has just written what this one would read.
-            done = await self._try_on(turn.written, kind, id, rule, by) if turn.written else None
-            while done is None:
-                found = await self._load_for_change(kind, id, by)
-                done = await self._try(found, kind, id, rule, by)
-                if done is None and time.monotonic() > give_up_at:
-                    raise Busy()
-                if done is None:
-                    await asyncio.sleep(random.uniform(0.001, 0.02))
-            # What a repeated request had left there is no answer for the next one.
-            turn.written = replace(done.found, entry=None)
-        if done.pending:
-            self._hand_over(kind, id, done.stored.version, done.stored.state, done.pending)
-        return done.stored
-
-    async def _try_on(
-        self, written: "_Found[S]", kind: Kind[S], id: str, rule: Rule[S], by: By
-    ) -> "_Done[S] | None":
-        """Try on what the one before has written; only a change that is stored counts.
-
-        Another copy may have written since: whatever would be answered without a write is
-        answered on a fresh look.
-        """
+        line, wish = self._line(kind, id), Wish(rule, by)
+        line.waiting.append(wish)
         try:
-            return await self._try(written, kind, id, rule, by, fresh=False)
-        except Unavailable:
-            raise
-        except Problem:
-            return None
+            async with line.turn:
+                if not wish.done:
+                    await self._serve(kind, id, line)
+        finally:
+            if wish in line.waiting:
+                line.waiting.remove(wish)
+        return wish.result()
+
+    async def _serve(self, kind: Kind[S], id: str, line: "_Line") -> None:
+        """Answer all who wait by now, with one write."""
+        wishes = [line.waiting.popleft() for _ in range(min(len(line.waiting), TOGETHER))]
+        try:
+            line.written = await self._settle(kind, id, line.written, wishes)
+        except BaseException as fault:
+            # Whether a write that was broken off is stored or not, nobody here knows.
+            line.written = None
+            broken_off = not isinstance(fault, Exception)
+            for wish in wishes:
+                wish.fail(DatabaseAway() if broken_off else fault)
+            if broken_off:
+                raise
+
+    async def _settle(
+        self, kind: Kind[S], id: str, written: Found[S] | None, wishes: Sequence[Wish[S]]
+    ) -> Found[S]:
+        """Ask the wishes until nobody has written meanwhile; the aggregate as it then is."""
+        give_up_at = time.monotonic() + CONFLICTS_RETRIED_SECONDS
+        found = written or await self._load_for_change(kind, id, wishes)
+        while (done := await self._try(kind, id, found, wishes)) is None:
+            if found.fresh:
+                if time.monotonic() > give_up_at:
+                    raise Busy()
+                await asyncio.sleep(random.uniform(0.001, 0.02))
+            found = await self._load_for_change(kind, id, wishes)
+        return done
 
     async def _try(
-        self,
-        found: "_Found[S]",
-        kind: Kind[S],
-        id: str,
-        rule: Rule[S],
-        by: By,
-        fresh: bool = True,
-    ) -> "_Done[S] | None":
-        """Ask the rule and store its answer; None when somebody else was faster."""
-        stored = Stored(id, found.version, found.state)
-        if found.entry is not None:
-            result = _same_body(found.entry, by)
-            return _Done(Stored(id, found.version, found.state, result, repeated=True), found)
-        if by.expected is not None and by.expected != found.version:
-            raise Stale(extra={"version": found.version})
-        change = rule(found.state)
-        nothing = not change.events and change.state == found.state
-        if nothing and not fresh:
-            return None
-        if nothing and by.repeat is None:
-            return _Done(Stored(id, found.version, found.state, change.result), found)
+        self, kind: Kind[S], id: str, found: Found[S], wishes: Sequence[Wish[S]]
+    ) -> Found[S] | None:
+        """Ask every wish and store what they come to; None when the ground was not as found."""
+        one_round = Round(kind, id, found, wishes, self.clock.now())
+        update = one_round.update()
+        if update is None:
+            return one_round.after() if found.fresh else None
         failpoints.reach(failpoints.BEFORE_COMMIT)
-        update, pending = self._update(kind, stored, change, by, found.sweep_due)
-        if nothing:
-            # Nothing to do is an answer, too: the same request may not do something later.
-            update = {"$push": {"recent": update["$push"]["recent"]}}
-        query: Document = {"_id": id, "version": found.version}
-        if by.repeat and not fresh:
-            query["recent.key"] = {"$ne": by.repeat.key_hash}
-        if not (await self.of(kind).update_one(query, update)).modified_count:
+        if not (await self.of(kind).update_one(one_round.query(), update)).modified_count:
             return None
-        if nothing:
-            return _Done(Stored(id, found.version, found.state, change.result), found)
-        due = update["$set"]["due"] if pending or found.sweep_due else None
-        after = Stored(id, found.version + 1, change.state, change.result)
-        return _Done(after, _Found(after.version, change.state, due), pending)
+        if one_round.pending:
+            self._hand_over(kind, id, one_round.version, one_round.state, one_round.pending)
+        return one_round.after()
 
     async def change_many(
         self, changes: Sequence[tuple[Kind[Any], str, Rule[Any]]], by: By
@@ -245,19 +216,16 @@ class Store:
     async def _change_within(
         self, session: Any, kind: Kind[Any], id: str, rule: Rule[Any], by: By
     ) -> tuple[Kind[Any], Stored[Any], list[Document]]:
-        raw = self.database.raw(kind.collection)
-        document = await raw.find_one({"_id": id}, _for_change(by), session=session)
+        raw, wish = self.database.raw(kind.collection), Wish(rule, by)
+        document = await raw.find_one({"_id": id}, _for_change([wish]), session=session)
         if document is None:
             raise NotFound()
-        before = Stored(id, document["version"], kind.read(document))
-        entry = self._remembered(document, by)
-        if entry is not None:
-            result = _same_body(entry, by)
-            return kind, Stored(id, before.version, before.state, result, repeated=True), []
-        change = rule(before.state)
-        update, pending = self._update(kind, before, change, by, _sweep_due(document))
-        await raw.update_one({"_id": id, "version": before.version}, update, session=session)
-        return kind, Stored(id, before.version + 1, change.state, change.result), pending
+        found = self._found(kind, document)
+        one_round = Round(kind, id, found, [wish], self.clock.now())
+        stored, update = wish.result(), one_round.update()
+        if update is not None:
+            await raw.update_one(one_round.query(), update, session=session)
+        return kind, stored, one_round.pending
 
     async def timeline(self, kind: Kind[Any], id: str, limit: int = 1000) -> list[Document]:
         """What happened to one aggregate, in order: the history, and what is still pending (P9).
@@ -279,101 +247,46 @@ class Store:
         """The plumbing's own indexes on `due` and `wakes_at`, and the kind's."""
         await self.of(kind).ensure_indexes([due_index("due"), due_index("wakes_at"), *kind.indexes])
 
-    def _turn(self, kind: Kind[Any], id: str) -> "_Turn":
+    def _line(self, kind: Kind[Any], id: str) -> "_Line":
         # One after the other on a hot document spares its callers most version conflicts.
         key = f"{kind.name} {id}"
-        turn = self._turns.get(key)
-        if turn is None:
-            turn = self._turns[key] = _Turn()
-        return turn
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = _Line()
+        return line
 
-    async def _load_for_change(self, kind: Kind[S], id: str, by: By) -> "_Found[S]":
-        document = await self.of(kind).find_one({"_id": id}, _for_change(by))
+    async def _load_for_change(self, kind: Kind[S], id: str, wishes: Sequence[Wish[S]]) -> Found[S]:
+        document = await self.of(kind).find_one({"_id": id}, _for_change(wishes))
         if document is None:
             raise NotFound()
-        entry = self._remembered(document, by)
-        return _Found(document["version"], kind.read(document), _sweep_due(document), entry)
+        return self._found(kind, document)
 
-    def _remembered(self, document: Document, by: By) -> Document | None:
-        """What a request with the same key has left in the document within the last 24 h."""
-        for entry in document.get("recent", ()):
-            if entry["at"] + REMEMBERED_FOR >= self.clock.now():
-                return cast(Document, entry)
-        return None
+    def _found(self, kind: Kind[S], document: Document) -> Found[S]:
+        since = self.clock.now() - REMEMBERED_FOR
+        entries = {one["key"]: one for one in document.get("recent", ()) if one["at"] >= since}
+        return Found(document["version"], kind.read(document), _sweep_due(document), entries)
 
     async def _born_before(self, kind: Kind[S], id: str, by: By) -> Stored[S]:
         document = await self.of(kind).find_one({"_id": id})
         birth = (document or {}).get("birth")
         if document is None or birth is None or by.repeat is None:
             raise Taken("_id")
-        result = _same_body(birth, by)
+        result = same_body(birth, by)
         return Stored(id, document["version"], kind.read(document), result, repeated=True)
 
     def _document(self, kind: Kind[S], id: str, change: Change[S], by: By) -> Document:
         now = self.clock.now()
-        pending = self._pending(id, 1, change.events, by, now)
+        pending = pending_events(id, 1, change.events, by, now)
         document: Document = {
             "_id": id,
-            "version": 1,
-            "state": change.state.model_dump(mode="json", by_alias=True),
-            "keys": kind.keys(change.state),
+            **stored_state(kind, change.state, 1),
             "pending": pending,
             "recent": [],
-            "naps": 0,
-            "schema": kind.schema,
-            **self._times(kind, change.state, pending, now),
+            **due_times(kind, change.state, pending, now),
         }
         if by.repeat:
-            document["birth"] = _entry(by.repeat, change.result, now)
+            document["birth"] = repeat_entry(by.repeat, change.result, now)
         return document
-
-    def _update(
-        self,
-        kind: Kind[S],
-        stored: Stored[S],
-        change: Change[S],
-        by: By,
-        sweep_due: datetime | None,
-    ) -> tuple[Document, list[Document]]:
-        now = self.clock.now()
-        version = stored.version + 1
-        pending = self._pending(stored.id, version, change.events, by, now)
-        pushed: Document = {"pending": {"$each": pending}}
-        if by.repeat:
-            entry = _entry(by.repeat, change.result, now)
-            pushed["recent"] = {"$each": [entry], "$slice": -REMEMBERED_RESULTS}
-        fields = {
-            "state": change.state.model_dump(mode="json", by_alias=True),
-            "keys": kind.keys(change.state),
-            "version": version,
-            "naps": 0,
-            "schema": kind.schema,
-            **self._times(kind, change.state, pending, now, sweep_due),
-        }
-        return {"$set": fields, "$push": pushed}, pending
-
-    @staticmethod
-    def _times(
-        kind: Kind[S],
-        state: S,
-        pending: list[Document],
-        now: datetime,
-        sweep_due: datetime | None = None,
-    ) -> Document:
-        wakes_at = kind.wakes_at(state)
-        sweep = now + timedelta(seconds=LEASE_SECONDS) if pending else None
-        times = [moment for moment in (wakes_at, sweep, sweep_due) if moment is not None]
-        return {"wakes_at": wakes_at, "due": min(times, default=None)}
-
-    def _pending(
-        self, id: str, version: int, events: Sequence[Facts], by: By, now: datetime
-    ) -> list[Document]:
-        return [
-            pending_event(
-                event.type, id, version, event.model_dump(mode="json", by_alias=True), by, now
-            )
-            for event in events
-        ]
 
     def _hand_over(
         self, kind: Kind[S], id: str, version: int, state: S, pending: list[Document]
@@ -383,11 +296,13 @@ class Store:
             self._outbox.committed(kind, id, version, state, pending)
 
 
-def _for_change(by: By) -> Document:
+def _for_change(wishes: Sequence[Wish[Any]]) -> Document:
     projection: Document = {"version": 1, "state": 1, "schema": 1, "due": 1}
     projection["pending"] = {"$slice": 1}
-    if by.repeat:
-        projection["recent"] = {"$elemMatch": {"key": by.repeat.key_hash}}
+    keys = [wish.key for wish in wishes if wish.key]
+    if keys:
+        fits = {"$in": ["$$this.key", keys]}
+        projection["recent"] = {"$filter": {"input": "$recent", "cond": fits}}
     return projection
 
 
@@ -404,13 +319,3 @@ def history_row(kind: Kind[Any], subject: str, pending: Document) -> Document:
     """The line of the timeline that a pending event becomes."""
     told = {key: value for key, value in pending.items() if key != "id"}
     return {"_id": pending["id"], "aggregate": kind.name, "subject": subject, **told}
-
-
-def _entry(repeat: RepeatKey, result: Mapping[str, Any], now: datetime) -> Document:
-    return {"key": repeat.key_hash, "body": repeat.body_hash, "at": now, "result": dict(result)}
-
-
-def _same_body(entry: Document, by: By) -> Mapping[str, Any]:
-    if by.repeat is None or entry["body"] != by.repeat.body_hash:
-        raise KeyReused()
-    return cast(Mapping[str, Any], entry["result"])

@@ -16,7 +16,8 @@ from shared.database import Database
 from shared.http import RepeatKey
 from shared.kind import By, Change, Kind, new_id
 from shared.relay import _struck
-from shared.store import LEASE_SECONDS, Store
+from shared.round import LEASE_SECONDS
+from shared.store import Store
 from tests.toy import COUNTER, Begun, Counter, increase, sleep_until
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
@@ -157,8 +158,10 @@ async def test_a_hundred_changes_at_once_on_two_copies_are_all_there(shop: Shop)
     document = shop.document()
     assert (document["version"], document["state"]["value"]) == (101, 100)
     assert len({one["id"] for one in document["pending"]}) == 101
-    values = sorted(state.value for version, state, _ in shop.basket.taken)
-    assert values == list(range(101))
+    handed = [one["id"] for _, _, pending in shop.basket.taken for one in pending]
+    assert sorted(handed) == sorted(one["id"] for one in document["pending"])
+    # Whoever waits goes along with the one whose turn it is: else a rush is a row of slow writes.
+    assert len(shop.basket.taken) < 30
 
 
 @pytest.mark.promise("P1")
