@@ -1,7 +1,8 @@
 """The live inbox (P24): server-sent events, read from the collections, woken by hints.
 
-`id:` is a cursor (time, id). Every read goes back a minute behind the last one, so that what became
-visible late is not lost; what this stream has sent already is not sent again.
+`id:` is a cursor (time, id). Every few seconds a read goes back a minute behind the last one, so that
+what became visible late is not lost; in between it goes back a moment, so that a burst costs no more
+for each of its messages. What this stream has sent already is not sent again.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ from shared.deadline import renew_deadline
 HEARTBEAT_SECONDS = 15.0
 HALF_WRITTEN_SECONDS = 0.05
 READ_AGAIN = timedelta(minutes=1)
+READ_AGAIN_EVERY = timedelta(seconds=3)
+JUST_BEFORE = timedelta(seconds=2)
 STREAMS_OF_ONE = 12
 REMEMBERED = 2 * CHANGES_KNOWN
 SHOWN_AFTER_RESYNC = 50
@@ -115,6 +118,7 @@ class _News:
         self._sent: set[Key] = set()
         self._order: deque[Key] = deque()
         self._since = clock.now()
+        self._read_whole_at = self._since - READ_AGAIN_EVERY
         self._resync = False
         self._unread: int | None = None
         self._patience = HALF_WRITTEN_SECONDS
@@ -139,7 +143,7 @@ class _News:
         began = self._clock.now()
         try:
             changes = await self._inbox.changed_since(
-                self._person, self._since - READ_AGAIN, self._sent.__contains__
+                self._person, self._since - self._back(began), self._sent.__contains__
             )
             if self._resync or changes.too_many:
                 yield _event("resync", {})
@@ -159,6 +163,13 @@ class _News:
             # What is half written by another copy will be whole in a moment, or never.
             self._patience = self._patience * 2 if changes.partial else HALF_WRITTEN_SECONDS
             self._look_again_in(self._patience if changes.partial else HEARTBEAT_SECONDS)
+
+    def _back(self, now: datetime) -> timedelta:
+        """How far behind the last read this one begins."""
+        if now - self._read_whole_at < READ_AGAIN_EVERY:
+            return JUST_BEFORE
+        self._read_whole_at = now
+        return READ_AGAIN
 
     def _look_again_in(self, seconds: float) -> None:
         self.look_again_seconds = min(seconds, HEARTBEAT_SECONDS)

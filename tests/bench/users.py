@@ -14,6 +14,7 @@ import httpx
 
 from deploy.local.api import ApiError, Person
 from deploy.local.runtime import Runtime
+from shared.access import REMEMBERED_SECONDS
 from shared.clock import local_date
 from tests.bench import people
 from tests.bench.rows import Row
@@ -119,6 +120,8 @@ class Stage:
             (await http.post(path, json=grant, headers=coordinator)).raise_for_status()
         for one in headers:
             await _until_known(http, one)
+        # Whoever was looked at before the grant is remembered without it for half a second.
+        await asyncio.sleep(2 * REMEMBERED_SECONDS)
         return headers
 
     def headers(self, subject: str) -> dict[str, str]:
