@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic_core import to_json
 
 from shared import resync
@@ -44,7 +44,7 @@ class DropReason(Body):
 
 def operator_routes(
     plumbing: Plumbing, kinds: Sequence[Kind[Any]], replicas: Sequence[Replica[Any]]
-) -> APIRouter:
+) -> Room:
     """The operator's routes of one service."""
     router = Room(prefix="/operator", tags=["operator"])
     _failed_routes(router, plumbing)
@@ -52,7 +52,7 @@ def operator_routes(
     return router
 
 
-def _failed_routes(router: APIRouter, plumbing: Plumbing) -> None:
+def _failed_routes(router: Room, plumbing: Plumbing) -> None:
     rows = plumbing.failed.rows
 
     @router.get("/failed", openapi_extra=FAILED.openapi)
@@ -90,7 +90,7 @@ def _failed_routes(router: APIRouter, plumbing: Plumbing) -> None:
 
 
 def _resync_routes(
-    router: APIRouter,
+    router: Room,
     plumbing: Plumbing,
     kinds: Sequence[Kind[Any]],
     replicas: Sequence[Replica[Any]],

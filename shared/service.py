@@ -29,7 +29,7 @@ from shared.database import BACKGROUND_SECONDS, Database, DatabaseAway
 from shared.due import AggregatesDue, DueLoop, DueWork, Wake
 from shared.failed import INDEXES as FAILED_INDEXES
 from shared.failed import FailedMessages
-from shared.http import describe, install, route_template
+from shared.http import Room, describe, install, route_template
 from shared.keys import KeySet
 from shared.kind import Kind
 from shared.people import HEARTBEAT, HEARTBEAT_SECONDS
@@ -76,7 +76,7 @@ class Service:
     plumbing: Plumbing
     people: People
     kinds: Sequence[Kind[Any]]
-    routers: Sequence[APIRouter]
+    routers: Sequence[Room]
     subscriptions: Sequence[Subscription]
     wake: Wake
     replicas: Sequence[Replica[Any]] = ()

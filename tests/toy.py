@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel
 
 from deploy.topology import Topology, topology
@@ -26,7 +26,7 @@ from shared.clock import Clock
 from shared.contracts.base import Event, Facts, Snapshot
 from shared.contracts.problems import NotFound
 from shared.database import Document, Taken
-from shared.http import repeat_key
+from shared.http import Room, repeat_key
 from shared.kind import By, Change, Kind, Stored, derived_id, new_id
 from shared.operate import operator_routes
 from shared.permissions import public
@@ -315,8 +315,8 @@ def create(settings: Settings, clock: Clock | None = None, people: People | None
     return app
 
 
-def _routes(toy: Toy) -> APIRouter:
-    router = APIRouter(prefix="/counters", dependencies=[Depends(public)])
+def _routes(toy: Toy) -> Room:
+    router = Room(prefix="/counters", dependencies=[Depends(public)])
     store = toy.plumbing.store
 
     @router.post("", status_code=201)

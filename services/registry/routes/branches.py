@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field
 
 from services.registry.commands.branches import Verdict
@@ -22,12 +22,12 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.base import OrganisationId
 from shared.contracts.texts import Body
-from shared.http import page_answer, reply
+from shared.http import Room, page_answer, reply
 from shared.http.answers import problem_body
 from shared.http.language import language_of
 from shared.permissions import allow
 
-router = APIRouter(prefix="/organisations", tags=["organisations"])
+router = Room(prefix="/organisations", tags=["organisations"])
 
 MOST_AT_ONCE = 100
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from services.registry.commands.closing_plans import Houses
@@ -21,12 +21,12 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.base import AccommodationId
 from shared.contracts.texts import Body, Name
-from shared.http import etag, expected_version, page_answer, reply
+from shared.http import Room, etag, expected_version, page_answer, reply
 from shared.http.language import language_of
 from shared.kind import Stored
 from shared.permissions import allow
 
-router = APIRouter(prefix="/closing-plans", tags=["accommodations"])
+router = Room(prefix="/closing-plans", tags=["accommodations"])
 
 HOUSE = "6a1f8f0e-0d6f-5b6c-9a75-6d5c1f0b9e22"
 Decider = Annotated[Caller, Depends(allow(CLOSE_MANY))]

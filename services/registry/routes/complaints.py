@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field
 
 from services.registry.domain.complaint import Answer, Complaint
@@ -13,11 +13,11 @@ from services.registry.views.complaints import COMPLAINT_FIELDS, complaint_view
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body
-from shared.http import not_modified, page_answer, reply
+from shared.http import Room, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import allow
 
-router = APIRouter(prefix="/complaints", tags=["complaints"])
+router = Room(prefix="/complaints", tags=["complaints"])
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 Reader = Annotated[Caller, Depends(allow(READ_COMPLAINTS))]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from services.registry.commands.places_of import where
@@ -25,12 +25,12 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.problems import FieldError, Invalid, Language, NotFound, NotYetKnown, Text
 from shared.contracts.texts import Body, Line
-from shared.http import not_modified, page_answer, reply, single_values
+from shared.http import Room, not_modified, page_answer, reply, single_values
 from shared.http.language import language_of
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
-router = APIRouter(prefix="/incidents", tags=["incidents"])
+router = Room(prefix="/incidents", tags=["incidents"])
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 HAPPENED = "Två personer utifrån gick runt i korridoren och knackade på."

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from services.registry.commands.invitations import Answer
@@ -25,13 +25,13 @@ from shared.causes import by
 from shared.contracts.problems import NotFound
 from shared.contracts.registry import InvitationLanguage, Scope
 from shared.contracts.texts import Body
-from shared.http import page_answer, repeat_key, reply
+from shared.http import Room, page_answer, repeat_key, reply
 from shared.kind import By, Stored
 from shared.links import BadLink, Link
 from shared.permissions import Permission, allow, public, signed_in
 from shared.tokens import Token
 
-router = APIRouter(prefix="/invitations", tags=["invitations"])
+router = Room(prefix="/invitations", tags=["invitations"])
 
 PURPOSE = "registry.invitation"
 LinkToken = Annotated[str, Field(min_length=1, max_length=1000)]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.registry.domain.organisation_profile import Profile
 from services.registry.permissions.organisations import APPLY, DECIDE_MEMBERSHIP
@@ -10,10 +10,10 @@ from services.registry.queries.likenesses import likely_duplicates
 from services.registry.routes.here import here
 from services.registry.routes.organisations import OrganisationBody
 from shared.caller import Caller
-from shared.http import reply, single_values
+from shared.http import Room, reply, single_values
 from shared.permissions import allow
 
-router = APIRouter(prefix="/organisations", tags=["organisations"])
+router = Room(prefix="/organisations", tags=["organisations"])
 
 
 @router.post("/likely-duplicates")

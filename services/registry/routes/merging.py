@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from starlette.types import Scope
 
 from services.registry.permissions.organisations import (
@@ -18,12 +18,12 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.problems import NotFound, NotYetKnown, Problem
 from shared.contracts.texts import Body, Line
-from shared.http import reply
+from shared.http import Room, reply
 from shared.http.answers import problem_body
 from shared.http.language import language_of
 from shared.permissions import allow
 
-router = APIRouter(tags=["merging"])
+router = Room(tags=["merging"])
 
 MergesOrganisations = Annotated[Caller, Depends(allow(MERGE_ORGANISATIONS))]
 MergesPeople = Annotated[Caller, Depends(allow(MERGE_PEOPLE))]

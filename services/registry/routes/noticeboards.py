@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict
 
 from services.registry.domain.complaint import Complaint, Told
@@ -24,12 +24,12 @@ from shared.causes import by
 from shared.clock import local_date
 from shared.contracts.problems import Language
 from shared.contracts.texts import Body
-from shared.http import repeat_key, reply, single_values
+from shared.http import Room, repeat_key, reply, single_values
 from shared.http.language import language_of
 from shared.kind import By, Stored
 from shared.permissions import allow, public
 
-router = APIRouter(tags=["complaints"])
+router = Room(tags=["complaints"])
 
 UNLISTED = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 Runner = Annotated[Caller, Depends(allow(RUN_PLACE))]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict
 
 from services.registry.domain.site_contact import Contact, SiteContact
@@ -12,11 +12,11 @@ from services.registry.routes.ways import PRIVATE
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body
-from shared.http import etag, expected_version, reply, single_values
+from shared.http import Room, etag, expected_version, reply, single_values
 from shared.kind import Stored
 from shared.permissions import allow
 
-router = APIRouter(prefix="/accommodations/{id}/site-contact", tags=["accommodations"])
+router = Room(prefix="/accommodations/{id}/site-contact", tags=["accommodations"])
 
 VIEW = "contact"
 Officer = Annotated[Caller, Depends(allow(RUN_ACCOMMODATION))]

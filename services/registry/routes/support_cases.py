@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
 
 from services.registry.domain.support_case import Side, SupportCase
@@ -26,11 +26,11 @@ from services.registry.views.support_cases import (
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body, Line, Name, Prose
-from shared.http import not_modified, page_answer, reply
+from shared.http import Room, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
-router = APIRouter(prefix="/support-cases", tags=["support cases"])
+router = Room(prefix="/support-cases", tags=["support cases"])
 
 QUESTION = "Får vi bjuda de boende på julbord i församlingshemmet?"
 ANSWER = "Ja, gärna. Säg till boendet en vecka före, så står det på anslagstavlan."
