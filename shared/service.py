@@ -219,8 +219,8 @@ def application(service: Service) -> FastAPI:
     app.state.access = process.access
     for router in service.routers:
         app.include_router(router, prefix=f"/api/{name}")
-    for router in service.pages:
-        app.include_router(router)
+    for page in service.pages:
+        app.include_router(page)
     _internal_routes(app, process)
     secret_key = service.plumbing.settings.secret_key.get_secret_value()
     install(app, secret_key=secret_key, csv_paths=service.csv_paths)
