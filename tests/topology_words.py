@@ -45,6 +45,8 @@ LISTENS: dict[str, tuple[str, ...]] = {
         "registry.meeting_place",
         "registry.invitation",
         "registry.invitation_contact",
+        "registry.incident",
+        "registry.support_case",
         "activities.activity",
         "activities.session",
     ),

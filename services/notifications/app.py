@@ -17,7 +17,7 @@ from services.notifications.hints import Hints
 from services.notifications.kinds import KINDS
 from services.notifications.merging import Merging
 from services.notifications.queries import Inbox
-from services.notifications.replicas import MEMBERS, Replicas
+from services.notifications.replicas import HOLDERS, MEMBERS, Replicas
 from services.notifications.routes import deliveries as delivery_routes
 from services.notifications.routes import inbox as inbox_routes
 from services.notifications.routes import preferences as preference_routes
@@ -71,7 +71,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             wake=_never,
             replicas=replicas.all,
             tasks=(hints.run, _mailing(settings, sender, rows, replicas, preferences, now)),
-            indexes={**INDEXES, replicas.people.persons.collection.name: MEMBERS},
+            indexes={**INDEXES, replicas.people.persons.collection.name: (*MEMBERS, HOLDERS)},
         )
     )
     app.state.notifications = Notifications(

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.notifications.domain.flows import Audience, Told
-from services.notifications.domain.roles import in_force
+from services.notifications.domain.flows import Audience, Overseers, Told
+from services.notifications.domain.roles import in_force, oversees
 from services.notifications.replicas import Replicas
 from shared.contracts.base import OrganisationId
 from shared.contracts.registry import RoleGrant, RoleName
@@ -20,12 +20,15 @@ GRANTS = TypeAdapter(tuple[RoleGrant, ...])
 async def pages(
     audience: Audience, replicas: Replicas, now: datetime
 ) -> AsyncIterator[Sequence[Told]]:
-    """First who is named, then who holds the role in an active organisation.
+    """First who is named, then who oversees, then who holds the role in an active organisation.
 
     Raises NotThereYet, after those who are named, when an organisation is not known here yet.
     """
     for start in range(0, len(audience.people), PAGE):
         yield audience.people[start : start + PAGE]
+    if audience.overseers is not None:
+        async for told in _overseers(replicas, audience.overseers, now):
+            yield told
     if audience.role is None:
         return
     network = await replicas.people.network_of(audience.organisations)
@@ -38,26 +41,45 @@ async def pages(
         raise NotThereYet("an organisation whose people are to be told")
 
 
+async def _overseers(
+    replicas: Replicas, places: Overseers, now: datetime
+) -> AsyncIterator[Sequence[Told]]:
+    query = {"state.roles.role": {"$in": ["administrator", "officer"]}}
+    async for found in _found(replicas, query):
+        grants = ((one["_id"], GRANTS.validate_python(one["state"]["roles"])) for one in found)
+        yield [
+            Told(id)
+            for id, held in grants
+            if any(
+                in_force(grant, now) and oversees(grant, places.counties, places.accommodations)
+                for grant in held
+            )
+        ]
+
+
 async def _holders(
     replicas: Replicas, role: RoleName, names: Collection[OrganisationId], now: datetime
 ) -> AsyncIterator[Sequence[Told]]:
+    held = {"$in": list(names)}
+    query = {"$or": [{"state.roles.scope.ids": held}, {"state.roles.formerly": held}]}
+    async for found in _found(replicas, query):
+        yield [Told(id) for id in _holding(found, role, names, now)]
+
+
+async def _found(
+    replicas: Replicas, query: dict[str, Any]
+) -> AsyncIterator[Sequence[dict[str, Any]]]:
+    """Pages of those who are not suspended, with their roles."""
     last = ""
     while True:
         found = await replicas.people.persons.collection.find(
-            {
-                "$or": [
-                    {"state.roles.scope.ids": {"$in": list(names)}},
-                    {"state.roles.formerly": {"$in": list(names)}},
-                ],
-                "_id": {"$gt": last},
-                "state.suspended": {"$ne": True},
-            },
+            {**query, "_id": {"$gt": last}, "state.suspended": {"$ne": True}},
             projection={"state.roles": 1},
             sort=[("_id", 1)],
             limit=PAGE,
         )
         if found:
-            yield [Told(id) for id in _holding(found, role, names, now)]
+            yield found
         if len(found) < PAGE:
             return
         last = found[-1]["_id"]

@@ -20,6 +20,8 @@ LISTENS = (
     "registry.meeting_place",
     "registry.invitation",
     "registry.invitation_contact",
+    "registry.incident",
+    "registry.support_case",
     "activities.activity",
     "activities.session",
 )
@@ -66,6 +68,8 @@ def subscriptions(
         Subscription("registry.invitation_contact", replica=replicas.invited),
         Subscription("registry.accommodation", replica=replicas.accommodations),
         Subscription("registry.meeting_place", replica=replicas.meeting_places),
+        Subscription("registry.incident", replica=replicas.incidents, tell=telling.tell),
+        Subscription("registry.support_case", replica=replicas.support_cases, tell=telling.tell),
         Subscription("activities.activity", replica=replicas.activities, tell=telling.tell),
         Subscription("activities.session", replica=replicas.sessions, tell=telling.tell),
     ]

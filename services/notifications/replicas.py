@@ -17,10 +17,12 @@ from shared.contracts.base import OrganisationId, PersonId, Snapshot
 from shared.contracts.registry import (
     AccommodationSnapshot,
     ContactSnapshot,
+    IncidentSnapshot,
     InvitationContactSnapshot,
     InvitationSnapshot,
     MeetingPlaceSnapshot,
     PersonSnapshot,
+    SupportCaseSnapshot,
 )
 from shared.database import Database
 from shared.due import in_parallel
@@ -35,6 +37,8 @@ MEMBERS = (
     IndexModel([("state.roles.scope.ids", ASCENDING), ("_id", ASCENDING)], name="members"),
     IndexModel([("state.roles.formerly", ASCENDING), ("_id", ASCENDING)], name="formerly"),
 )
+# Whoever holds a certain role, wherever it is.
+HOLDERS = IndexModel([("state.roles.role", ASCENDING), ("_id", ASCENDING)], name="holders")
 SESSIONS_OF_ACTIVITY = IndexModel(
     [("state.activity", ASCENDING), ("state.status", ASCENDING), ("state.start", ASCENDING)],
     name="activity",
@@ -53,6 +57,8 @@ class Replicas:
     meeting_places: Replica[MeetingPlaceSnapshot]
     activities: Replica[ActivitySnapshot]
     sessions: Replica[SessionSnapshot]
+    incidents: Replica[IncidentSnapshot]
+    support_cases: Replica[SupportCaseSnapshot]
     clock: Clock
     links: Links
 
@@ -68,6 +74,8 @@ class Replicas:
             meeting_places=Replica(database, MeetingPlaceSnapshot),
             activities=Replica(database, ActivitySnapshot),
             sessions=Replica(database, SessionSnapshot, (SESSIONS_OF_ACTIVITY,)),
+            incidents=Replica(database, IncidentSnapshot),
+            support_cases=Replica(database, SupportCaseSnapshot),
             clock=clock,
             links=links,
         )
@@ -85,6 +93,8 @@ class Replicas:
             self.meeting_places,
             self.activities,
             self.sessions,
+            self.incidents,
+            self.support_cases,
         )
 
     async def names_of(
@@ -110,8 +120,11 @@ class Replicas:
         )
         organisers = {one.organiser for one in activities.values()} - organisations.keys()
         of_cancelled = {one.activity for one in sessions.values() if one.status == "cancelled"}
-        further, next_start = await asyncio.gather(
-            states(self.people.organisations, organisers), self._next_starts(of_cancelled)
+        further, next_start, incidents, cases = await asyncio.gather(
+            states(self.people.organisations, organisers),
+            self._next_starts(of_cancelled),
+            states(self.incidents, _subjects(lines, "incident")),
+            states(self.support_cases, _subjects(lines, "support_case")),
         )
         return Sources(
             sessions,
@@ -121,6 +134,8 @@ class Replicas:
             next_start,
             invitations,
             {id: self._path(id, one) for id, one in invitations.items()},
+            incidents,
+            cases,
         )
 
     async def contacts_of(self, ids: Collection[str]) -> dict[str, ContactSnapshot]:

@@ -18,10 +18,12 @@ from services.notifications.domain.texts import FRAMES, WORDINGS
 from services.notifications.domain.words import Message, Sentence, write
 from shared.contracts.activities import ActivitySnapshot, SessionSnapshot
 from shared.contracts.registry import (
+    IncidentSnapshot,
     InvitationSnapshot,
     OrganisationSnapshot,
     PersonSnapshot,
     Scope,
+    SupportCaseSnapshot,
 )
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
@@ -89,6 +91,14 @@ def everything(title: str) -> Sources:
             ),
         },
         links={"i": "/l/r.AAAA"},
+        incidents={
+            "inc": IncidentSnapshot(status="reported", accommodations=("h",), counties=("25",))
+        },
+        support_cases={
+            "q": SupportCaseSnapshot(
+                organisation="o", asker="ada", status="open", waiting_since=START
+            ),
+        },
     )  # fmt: skip
 
 
@@ -103,6 +113,9 @@ def all_messages(title: str) -> list[Message]:
         [a_line(15, until=START)],
         [a_line(15), a_line(15, "t", START)],
         [a_line(100, "i", START)],
+        [a_line(31, "inc")],
+        [a_line(32, "q")],
+        [a_line(101, "q")],
     ]
     written = [write(told(*lines), everything(title), code) for lines in cases for code in FRAMES]
     return [message for message in written if message is not None]

@@ -18,12 +18,19 @@ from shared.contracts.activities import (
     SessionCancelled,
     SessionSnapshot,
 )
-from shared.contracts.base import Event, Facts, OrganisationId, PersonId
-from shared.contracts.registry import InvitationSent, OrganisationApproved, RoleName
+from shared.contracts.base import AccommodationId, Event, Facts, OrganisationId, PersonId
+from shared.contracts.registry import (
+    IncidentReported,
+    InvitationSent,
+    OrganisationApproved,
+    RoleName,
+    SupportCaseAnswered,
+    SupportCaseLifted,
+)
 
 F = TypeVar("F", bound=Facts)
 Channel = Literal["mail"]
-Subject = Literal["session", "activity", "organisation", "invitation"]
+Subject = Literal["session", "activity", "organisation", "invitation", "incident", "support_case"]
 
 HELD_UNLESS_WITHIN = timedelta(hours=2)
 WELCOME_USEFUL = timedelta(days=14)
@@ -47,12 +54,21 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Overseers:
+    """The network's administrators, and the officers in whose scope one of these places lies."""
+
+    counties: tuple[str, ...] = ()
+    accommodations: tuple[AccommodationId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Audience:
     """Whom a flow tells: people by name of the event, and whoever holds a role somewhere."""
 
     people: tuple[Told, ...] = ()
     role: RoleName | None = None
     organisations: tuple[OrganisationId, ...] = ()
+    overseers: Overseers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,40 @@ def moved_up(facts: SeatsOffered) -> Audience:
 def invited(facts: InvitationSent) -> Audience:
     """Whoever reads at an address that only the invitation knows: told by its id, once a sending."""
     return Audience(people=(Told(facts.invitation, facts.expires_at, needs=NOBODY),))
+
+
+def who_answers_for(facts: IncidentReported) -> Audience:
+    """The officers of the place, and the administrators."""
+    return Audience(overseers=Overseers(facts.counties, facts.accommodations))
+
+
+def owner_or_administrators(facts: SupportCaseLifted) -> Audience:
+    """Whoever has taken it is reminded once; then, and where nobody has, it is everybody's."""
+    if facts.owner is not None and facts.times == 1:
+        return Audience(people=(Told(facts.owner),))
+    return Audience(overseers=Overseers())
+
+
+def asker(facts: SupportCaseAnswered) -> Audience:
+    """Whoever asked, whatever they are by now."""
+    return Audience(people=(Told(facts.asker, needs=NOBODY),))
+
+
+def is_unsettled(line: Line, sources: Sources) -> bool:
+    """The incident is not closed."""
+    incident = sources.incidents.get(line.subject)
+    return incident is not None and incident.status != "closed"
+
+
+def waits(line: Line, sources: Sources) -> bool:
+    """The question has no answer yet."""
+    case = sources.support_cases.get(line.subject)
+    return case is not None and case.status in ("open", "owned")
+
+
+def is_answered(line: Line, sources: Sources) -> bool:
+    """The question has its answer, and was not asked anew since."""
+    return line.subject in sources.support_cases and not waits(line, sources)
 
 
 def is_open(line: Line, sources: Sources) -> bool:
@@ -221,6 +271,36 @@ FLOWS: tuple[Flow[Any], ...] = (
         still_true=has_seat,
         group="my_shifts",
         strength=RESERVE,
+    ),
+    Flow(
+        number=31,
+        on=IncidentReported,
+        whom=who_answers_for,
+        about="incident",
+        matter=lambda happening: f"incident:{happening.event.subject}",
+        useful_until=_after(WELCOME_USEFUL),
+        still_true=is_unsettled,
+        channels=(),
+    ),
+    Flow(
+        number=32,
+        on=SupportCaseLifted,
+        whom=owner_or_administrators,
+        about="support_case",
+        matter=lambda happening: f"support-case:{happening.event.subject}",
+        useful_until=_after(NEWS_USEFUL),
+        still_true=waits,
+        channels=(),
+    ),
+    Flow(
+        # Not numbered either in the field: whoever asked learns what became of it.
+        number=101,
+        on=SupportCaseAnswered,
+        whom=asker,
+        about="support_case",
+        matter=lambda happening: f"answered:{happening.event.subject}",
+        useful_until=_after(WELCOME_USEFUL),
+        still_true=is_answered,
     ),
     Flow(
         # Not among the numbered flows of the field: it tells somebody who is not here yet.

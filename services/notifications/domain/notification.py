@@ -10,7 +10,13 @@ from datetime import datetime
 
 from shared.contracts.activities import ActivitySnapshot, SessionSnapshot
 from shared.contracts.base import PersonId
-from shared.contracts.registry import InvitationSnapshot, OrganisationSnapshot, PersonSnapshot
+from shared.contracts.registry import (
+    IncidentSnapshot,
+    InvitationSnapshot,
+    OrganisationSnapshot,
+    PersonSnapshot,
+    SupportCaseSnapshot,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,19 @@ class Sources:
     invitations: Mapping[str, InvitationSnapshot] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     """By invitation: where the link of its last sending leads, on our own site."""
+    incidents: Mapping[str, IncidentSnapshot] = field(default_factory=dict)
+    support_cases: Mapping[str, SupportCaseSnapshot] = field(default_factory=dict)
 
     def knows(self, subject: str) -> bool:
         """True when there is something to say about the subject."""
-        known = (self.sessions, self.activities, self.organisations, self.invitations)
+        known: tuple[Mapping[str, object], ...] = (
+            self.sessions,
+            self.activities,
+            self.organisations,
+            self.invitations,
+            self.incidents,
+            self.support_cases,
+        )
         return any(subject in one for one in known)
 
     def reader(self, id: str) -> PersonSnapshot | None:

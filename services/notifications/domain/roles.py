@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from shared.contracts.base import OrganisationId
+from shared.contracts.base import AccommodationId, OrganisationId
 from shared.contracts.registry import PersonSnapshot, RoleGrant
 
 NOBODY, ROLE, MEMBER = 0, 1, 2
@@ -26,3 +26,17 @@ def standing(
     ):
         return MEMBER
     return ROLE if held else NOBODY
+
+
+def oversees(
+    grant: RoleGrant, counties: Collection[str], accommodations: Collection[AccommodationId]
+) -> bool:
+    """An administrator's role, or an officer's within whose scope one of these places lies."""
+    if grant.role == "administrator":
+        return grant.scope.kind == "national"
+    if grant.role != "officer":
+        return False
+    if grant.scope.kind == "national":
+        return bool(accommodations)
+    here = counties if grant.scope.kind == "counties" else accommodations
+    return any(id in here for id in grant.scope.ids)

@@ -9,7 +9,17 @@ from typing import Literal
 
 from shared.contracts.activities import CancelReason
 
-Template = Literal["welcome", "planned", "cancelled", "placed", "offered", "invited"]
+Template = Literal[
+    "welcome",
+    "planned",
+    "cancelled",
+    "placed",
+    "offered",
+    "invited",
+    "incident",
+    "unanswered",
+    "answered",
+]
 
 
 @dataclass(frozen=True)
@@ -204,6 +214,44 @@ WORDINGS: dict[Template, dict[str, Wording]] = {
                 "Answer before {until}. If you do not want to, there is nothing to do.",
             ),
             action="See the invitation",
+        ),
+    },
+    "incident": {
+        "sv": Wording(
+            title="En händelse är rapporterad",
+            paragraphs=("Vad som hände läser du i Samverkan.",),
+            action="Läs rapporten",
+        ),
+        "en": Wording(
+            title="An incident was reported",
+            paragraphs=("What happened you read in Samverkan.",),
+            action="Read the report",
+        ),
+    },
+    "unanswered": {
+        "sv": Wording(
+            title="En fråga till nätverket väntar på svar",
+            paragraphs=("Två vardagar har gått utan svar. Ta den, eller ge den till en kollega.",),
+            action="Läs frågan",
+        ),
+        "en": Wording(
+            title="A question to the network waits for an answer",
+            paragraphs=(
+                "Two weekdays have passed without one. Take it, or give it to a colleague.",
+            ),
+            action="Read the question",
+        ),
+    },
+    "answered": {
+        "sv": Wording(
+            title="Din fråga till nätverket har fått svar",
+            paragraphs=("Räcker svaret inte? Fråga vidare inom 30 dagar.",),
+            action="Läs svaret",
+        ),
+        "en": Wording(
+            title="Your question to the network has an answer",
+            paragraphs=("Is it not enough? Ask on within 30 days.",),
+            action="Read the answer",
         ),
     },
 }

@@ -81,7 +81,15 @@ def template_of(line: Line) -> Template:
     return _TEMPLATES[line.flow]
 
 
-_TEMPLATES: dict[int, Template] = {3: "welcome", 10: "planned", 13: "cancelled", 100: "invited"}
+_TEMPLATES: dict[int, Template] = {
+    3: "welcome",
+    10: "planned",
+    13: "cancelled",
+    31: "incident",
+    32: "unanswered",
+    100: "invited",
+    101: "answered",
+}
 
 
 def _single(line: Line, wording: Wording, sources: Sources, language: str) -> Message:
@@ -173,12 +181,20 @@ def _of_invitation(line: Line, sources: Sources, language: str) -> dict[str, str
     }
 
 
+def _of_nothing(_line: Line, _sources: Sources, _language: str) -> dict[str, str]:
+    """What is read on the page itself, by right, does not stand in a message."""
+    return {}
+
+
 _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     3: _of_welcome,
     10: _of_planned,
     13: _of_session,
     15: _of_session,
+    31: _of_nothing,
+    32: _of_nothing,
     100: _of_invitation,
+    101: _of_nothing,
 }
 
 
@@ -192,6 +208,10 @@ def _path(line: Line, sources: Sources) -> str:
         return f"/organisations/{line.subject}/start"
     if line.flow == 10:
         return f"/activities/{line.subject}"
+    if line.flow == 31:
+        return f"/incidents/{line.subject}"
+    if line.flow in (32, 101):
+        return f"/support-cases/{line.subject}"
     if line.flow == 100:
         return sources.links[line.subject]
     session = sources.sessions[line.subject]
