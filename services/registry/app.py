@@ -26,6 +26,7 @@ from services.registry.commands.places_of import Places
 from services.registry.commands.presence import Presence
 from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
+from services.registry.commands.volunteering import Volunteering
 from services.registry.commands.ways import READS, READS_INDEXES, Ways
 from services.registry.kinds import (
     ACCOMMODATION,
@@ -55,6 +56,7 @@ from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
 from services.registry.routes import site_contacts as site_contact_routes
 from services.registry.routes import support_cases as support_case_routes
+from services.registry.routes import volunteering as volunteering_routes
 from services.registry.routes import ways as way_routes
 from services.registry.routes.here import Merging, Registry
 from shared.causes import by_event
@@ -100,6 +102,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 people_routes.router,
                 joining_routes.router,
                 invitation_routes.router,
+                volunteering_routes.router,
                 accommodation_routes.router,
                 closing_plan_routes.router,
                 way_routes.router,
@@ -155,6 +158,7 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         imports=Imports(store, plumbing.database, organisations, accommodations),
         support_cases=SupportCases(store),
         granting=granting,
+        volunteering=Volunteering(store),
         invitations=Invitations(store, people, granting),
         places=places,
         incidents=Incidents(store, plumbing.database, presence, places),

@@ -30,6 +30,7 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         await registry.merging.organisations.reconcile(id, by)
         await places.reconcile_organisation(id, by)
         await registry.branches.reconcile(id, by)
+        await registry.volunteering.reconcile(id, by)
 
     async def reconcile_person(id: str, by: By) -> None:
         await registry.merging.people.reconcile(id, by)

@@ -120,23 +120,6 @@ async def test_coordinators_list_their_own_people_and_who_asks_page_by_page(
 
 
 @pytest.mark.promise("P15")
-async def test_a_coordinator_sees_of_a_protected_person_the_initials_alone(system: System) -> None:
-    world, ada, cora, organisation = await a_branch(system)
-    vera = await world.somebody("vera")
-    await world.volunteer(vera, organisation)
-    done(await ada.client.post(f"/people/{vera.id}/protect", {"on": True}))
-    listed = done(await cora.client.get(f"/organisations/{organisation}/people"))["items"]
-    for shown in (
-        done(await cora.client.get(f"/people/{vera.id}")),
-        next(one for one in listed if one["id"] == vera.id),
-    ):
-        assert shown["name"] == "V.D."
-        assert not {"mail", "phone", "municipality"} & shown.keys()
-    assert done(await vera.client.get("/me"))["name"] == "Vera Demo"
-    assert done(await ada.client.get(f"/people/{vera.id}"))["name"] == "Vera Demo"
-
-
-@pytest.mark.promise("P15")
 async def test_hosts_see_of_other_parties_that_they_signed_and_not_who(system: System) -> None:
     world, _, cora, organisation = await a_branch(system)
     officer = await world.officer()

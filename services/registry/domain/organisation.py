@@ -22,6 +22,7 @@ from services.registry.domain.organisation_profile import (
     its_own,
     with_inherited,
 )
+from services.registry.domain.volunteer_terms import YEAR_MONTHS, PledgeText
 from shared.contracts.base import Facts, OrganisationId, PersonId
 from shared.contracts.problems import FieldError, Invalid, Refused, Text
 from shared.contracts.registry import (
@@ -58,6 +59,9 @@ class Organisation(Profile):
     applicant: PersonId | None = None
     steps: tuple[Step, ...] = ()
     inherited: Offer | None = None
+    pledges: tuple[PledgeText, ...] = ()
+    """What its volunteers promise, the version of today last; see `conditions`."""
+    extract_months: int = YEAR_MONTHS
     merged: Merger | None = None
 
     @property

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.registry.domain.contact import MailAddress, PhoneNumber
 from services.registry.domain.merging import Merger, refuse_merged
 from services.registry.domain.places import COUNTIES, Municipality
+from services.registry.domain.volunteer_terms import Extract, Pledge
 from shared.contracts.base import Facts, OrganisationId, PersonId
 from shared.contracts.problems import FieldError, Invalid, NotFound, Refused, Text
 from shared.contracts.registry import (
@@ -94,6 +95,10 @@ class Person(Profile):
     joined: tuple[OrganisationId, ...] = ()
     """Organisations where they have or had a role, the newest last."""
     unsettled: tuple[Unsettled, ...] = ()
+    extracts: tuple[Extract, ...] = ()
+    """The last that was shown to each organisation."""
+    pledges: tuple[Pledge, ...] = ()
+    """What was promised to each organisation, the last version."""
     merged: Merger | None = None
     absorbed: tuple[PersonId, ...] = ()
     """The accounts that were merged into this one and whose roles and shifts are its own now."""

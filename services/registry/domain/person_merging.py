@@ -3,11 +3,13 @@
 The loser keeps how it signs in (it signs in as the winner) and whose it is now, and nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 from services.registry.domain.merging import Merger, insist_on_another, refuse_merged
 from services.registry.domain.person import Ask, Decision, Person
+from services.registry.domain.volunteer_terms import Extract, Pledge
 from shared.contracts.base import OrganisationId, PersonId
 from shared.contracts.problems import NotFound
 from shared.contracts.registry import (
@@ -54,12 +56,22 @@ def absorb(person: Person, id: PersonId, loser: Person) -> Decision:
             "joined": tuple(dict.fromkeys((*loser.joined, *person.joined))),
             "founded": tuple(dict.fromkeys((*person.founded, *loser.founded))),
             "unsettled": (*person.unsettled, *loser.unsettled),
+            "extracts": _newest((*person.extracts, *loser.extracts), lambda one: one.shown_on),
+            "pledges": _newest((*person.pledges, *loser.pledges), lambda one: one.at),
             "absorbed": tuple(dict.fromkeys((*person.absorbed, id, *loser.absorbed))),
             # What protects one of them protects the human.
             "protected": person.protected or loser.protected,
         }
     )
     return united, (PersonAbsorbed(person=id),)
+
+
+Noted = TypeVar("Noted", Extract, Pledge)
+
+
+def _newest(notes: Sequence[Noted], when: Callable[[Noted], Any]) -> tuple[Noted, ...]:
+    """Of each organisation the newest."""
+    return tuple({one.organisation: one for one in sorted(notes, key=when)}.values())
 
 
 def hand_over(person: Person) -> Decision:

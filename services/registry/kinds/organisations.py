@@ -4,6 +4,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
+from services.registry.domain.conditions import pledge_version
 from services.registry.domain.likeness import traces
 from services.registry.domain.organisation import ENDED, Organisation, effective
 from services.registry.domain.organisation_profile import works_in
@@ -26,6 +27,7 @@ def _organisation_snapshot(own: Organisation) -> OrganisationSnapshot:
         municipalities=works_in(one),
         activities_a_week=one.activities_a_week,
         merged_into=one.merged_into,
+        pledge_version=pledge_version(own),
     )
 
 

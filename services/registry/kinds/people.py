@@ -6,7 +6,13 @@ from pymongo import ASCENDING, IndexModel
 
 from services.registry.domain import person as persons
 from services.registry.domain.person import Person
-from shared.contracts.registry import ContactSnapshot, PersonSnapshot, RoleGrant
+from shared.contracts.registry import (
+    AcceptedPledge,
+    ContactSnapshot,
+    ExtractValidity,
+    PersonSnapshot,
+    RoleGrant,
+)
 from shared.kind import Kind, merged_index
 
 
@@ -23,6 +29,13 @@ def _person_snapshot(one: Person) -> PersonSnapshot:
         suspended=one.status == "suspended",
         roles=one.roles,
         absorbed=one.absorbed,
+        extracts=tuple(
+            ExtractValidity(organisation=it.organisation, valid_until=it.valid_until)
+            for it in one.extracts
+        ),
+        pledges=tuple(
+            AcceptedPledge(organisation=it.organisation, version=it.version) for it in one.pledges
+        ),
     )
 
 
@@ -38,9 +51,12 @@ def _person_keys(one: Person) -> dict[str, Any]:
 
 
 def _scopes(one: Person) -> set[str]:
-    """`coordinator:ID` for a role, `left:coordinator:ID` while it is unsettled, `asked:ID`, `joined:ID`."""
+    """`coordinator:ID` for a role, `left:coordinator:ID` while it is unsettled, `asked:ID`,
+    `joined:ID`, `extract:ID` for one that was shown there.
+    """
     asked = {f"asked:{ask.organisation}" for ask in one.asks}
     asked |= {f"joined:{id}" for id in one.joined}
+    asked |= {f"extract:{extract.organisation}" for extract in one.extracts}
     unsettled = {f"{doubt.kind}:{key}" for doubt in one.unsettled for key in _places(doubt.grant)}
     return asked | unsettled | {key for grant in one.roles for key in _places(grant)}
 

@@ -57,6 +57,15 @@ REVOKE_ROLE = Permission[Stored[Person]](
     ),
     visible=lambda caller, one: knows_person(caller, one) or _revokes_some(caller, one),
 )
+SEE_EXTRACT = Permission[Stored[Person]](
+    "person.extract",
+    Text(
+        "Samordnare i den organisation där personen har en roll",
+        "Coordinators of the organisation where the person has a role",
+    ),
+    rule=lambda caller: caller.has(Role.COORDINATOR),
+    visible=knows_person,
+)
 ANSWER_ASK = Permission[Stored[Person]](
     "person.answer",
     Text(

@@ -21,6 +21,7 @@ from services.registry.commands.person_merging import PersonMerging
 from services.registry.commands.places_of import Places
 from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
+from services.registry.commands.volunteering import Volunteering
 from services.registry.commands.ways import Ways
 from shared.links import Links
 from shared.store import Store
@@ -53,6 +54,7 @@ class Registry:
     imports: Imports
     support_cases: SupportCases
     granting: Granting
+    volunteering: Volunteering
     invitations: Invitations
     places: Places
     incidents: Incidents

@@ -74,7 +74,7 @@ async def merge_people(
     MERGE_PEOPLE.check(caller, await here(request).people.load(id))
     now = await here(request).merging.people.merge(id, body.into, await by(request, caller))
     view = person_view(caller, now)
-    return reply(show_person(now, view), etag=PERSON_FIELDS.etag(now, view))
+    return reply(show_person(now, view, caller), etag=PERSON_FIELDS.etag(now, view))
 
 
 async def _check_pair(request: Request, id: str, into: str, caller: Caller) -> None:

@@ -233,4 +233,4 @@ async def _granted(
 
 def _shown(stored: Stored[Person], caller: Caller) -> Response:
     view = person_view(caller, stored)
-    return reply(show_person(stored, view), etag=PERSON_FIELDS.etag(stored, view))
+    return reply(show_person(stored, view, caller), etag=PERSON_FIELDS.etag(stored, view))

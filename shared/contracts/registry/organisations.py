@@ -37,6 +37,8 @@ class OrganisationSnapshot(Snapshot, aggregate="registry.organisation"):
     municipalities: tuple[str, ...] = ()
     activities_a_week: int | None = None
     merged_into: OrganisationId | None = None
+    pledge_version: int = 0
+    """Of the text that its volunteers promise before their first shift; 0: it has none."""
 
 
 class OrganisationStep(Facts):
@@ -118,3 +120,11 @@ class OrganisationMergeUndone(Facts, type="registry.organisation.merge_undone"):
     """It yielded to another merger of the same moment that went the other way."""
 
     into: OrganisationId
+
+
+class PledgePublished(Facts, type="registry.organisation.pledge_published"):
+    version: int
+
+
+class ExtractIntervalChanged(Facts, type="registry.organisation.extract_interval_changed"):
+    months: int

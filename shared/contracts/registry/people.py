@@ -1,6 +1,6 @@
 """What the registry says of people, their roles and, apart, their contact ways."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -45,6 +45,20 @@ class RoleGrant(Contract):
     formerly: tuple[OrganisationId, ...] = ()
 
 
+class ExtractValidity(Contract):
+    """Until when (its last day) a register extract counts that was shown to an organisation."""
+
+    organisation: OrganisationId
+    valid_until: date
+
+
+class AcceptedPledge(Contract):
+    """Which version of an organisation's pledge the person has accepted."""
+
+    organisation: OrganisationId
+    version: int
+
+
 class PersonSnapshot(Snapshot, aggregate="registry.person"):
     """`name` is initials for a protected person; the name itself never leaves the registry.
 
@@ -63,6 +77,8 @@ class PersonSnapshot(Snapshot, aggregate="registry.person"):
     roles: tuple[RoleGrant, ...] = ()
     merged_into: PersonId | None = None
     absorbed: tuple[PersonId, ...] = ()
+    extracts: tuple[ExtractValidity, ...] = ()
+    pledges: tuple[AcceptedPledge, ...] = ()
 
 
 class ContactSnapshot(Snapshot, aggregate="registry.contact"):
@@ -100,6 +116,25 @@ class RoleSettled(Facts, type="registry.person.role_settled"):
     """A change that depended on others' at the same moment stands; nothing else changes."""
 
     grant: str
+
+
+class ExtractShown(Facts, type="registry.person.extract_shown"):
+    organisation: OrganisationId
+
+
+class ExtractTakenBack(Facts, type="registry.person.extract_taken_back"):
+    organisation: OrganisationId
+
+
+class ExtractReinterpreted(Facts, type="registry.person.extract_reinterpreted"):
+    """It counts for another time than before, since the organisation's policy has changed."""
+
+    organisation: OrganisationId
+
+
+class PledgeAccepted(Facts, type="registry.person.pledge_accepted"):
+    organisation: OrganisationId
+    version: int
 
 
 class AskedToJoin(Facts, type="registry.person.asked_to_join"):
