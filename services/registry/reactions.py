@@ -31,11 +31,14 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         await places.reconcile_organisation(id, by)
         await registry.branches.reconcile(id, by)
         await registry.volunteering.reconcile(id, by)
+        await registry.support_cases.follow_organisation(id, by)
+        await registry.complaints.follow_organisation(id, by)
 
     async def reconcile_person(id: str, by: By) -> None:
         await registry.merging.people.reconcile(id, by)
         await registry.people.roles.reconcile(id, by)
         await registry.support_cases.reconcile_person(id, by)
+        await registry.incidents.follow_person(id, by)
 
     async def reconcile_accommodation(id: str, by: By) -> None:
         await places.reconcile_accommodation(id, by)

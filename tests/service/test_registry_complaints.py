@@ -122,3 +122,32 @@ async def test_a_board_asks_nobody_who_they_are_and_its_code_can_be_replaced(
         refused(await board.resident.get(f"/noticeboards/{code}"), 404, "not-found")
     done(await scene.cora.client.post(f"/meeting-places/{scene.place}/close"))
     refused(await board.resident.get(f"/noticeboards/{board.code}"), 404, "not-found")
+
+
+@pytest.mark.promise("P15")
+async def test_what_is_kept_from_a_host_is_kept_from_whatever_it_is_merged_into(
+    system: System,
+) -> None:
+    scene = await Scene(system).set()
+    board = await Board(scene).hung()
+    both = await scene.world.administrator("abbe")
+    await scene.world.volunteer(both, scene.sven_runs)
+    made(await board.complain("person"))
+    question = {"organisation": scene.organisation, "subject": "Julbord", "words": "Får vi?"}
+    case = made(await scene.cora.client.post("/support-cases", question))["id"]
+
+    async def finds(person: Somebody, what: str) -> int:
+        return len(done(await person.client.get(what))["items"])
+
+    assert await finds(both, "/complaints") == 1
+    assert await finds(scene.sven, "/support-cases") == 0
+    body = {"into": scene.sven_runs}
+    done(await scene.ada.client.post(f"/organisations/{scene.organisation}/merge", body))
+
+    async def followed() -> bool:
+        kept = await finds(both, "/complaints") == 0
+        return kept and await finds(scene.sven, "/support-cases") == 1
+
+    await eventually(followed)
+    moved = done(await scene.cora.client.get(f"/support-cases/{case}"))
+    assert moved["organisation"] == scene.sven_runs

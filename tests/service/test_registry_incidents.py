@@ -38,7 +38,7 @@ class Scene:
         self.skane = await world.officer("skane", "counties", "12")
         self.cora, self.sven = await world.somebody("cora"), await world.somebody("sven")
         self.organisation = await world.organisation(self.cora, self.ada)
-        await world.organisation(self.sven, self.ada, name="Rosengård demo")
+        self.sven_runs = await world.organisation(self.sven, self.ada, name="Rosengård demo")
         self.house = await world.accommodation(self.officer)
         self.place = await world.meeting_place(
             self.cora, self.officer, self.house, self.organisation

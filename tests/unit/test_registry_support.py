@@ -93,6 +93,13 @@ class SupportCaseMachine(Machine):
         self.do(cases.forget, who, self.now)
         assert all(one.words is None for one in self.state.said if one.by == who)
 
+    @rule()
+    def merge(self) -> None:
+        before = self.state.said
+        self.do(cases.follow, {"org": "other", "abbe": "ada"})
+        assert [one.words for one in self.state.said] == [one.words for one in before]
+        assert "abbe" not in (self.state.owner, *(one.by for one in self.state.said))
+
     @rule(days=st.integers(0, 40) | st.just(800))
     def later(self, days: int) -> None:
         self.pass_time(timedelta(days=days), cases.wake, cases.wakes_at)

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from datetime import timedelta
 
+from services.registry.commands.aliases import Aliases
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.places_of import Places, where
 from services.registry.domain import complaint as rules
@@ -30,6 +31,7 @@ class Complaints:
 
     def __init__(self, store: Store, meeting_places: MeetingPlaces, places: Places) -> None:
         self._store = store
+        self._aliases = Aliases(store)
         self._meeting_places = meeting_places
         self._places = places
 
@@ -112,6 +114,15 @@ class Complaints:
             if len(page) < PAGE:
                 return
             last = page[-1].id
+
+    async def follow_organisation(self, id: str, by: By) -> None:
+        """A host that was merged: what is kept from it is kept from its successor."""
+        now = await self._aliases.organisations([id])
+        if now[id] == id:
+            return
+        while page := await self._store.find(COMPLAINT, {"keys.hosts": id}, limit=PAGE):
+            for one in page:
+                await self._change(one.id, lambda it: rules.follow(it, now), following(by))
 
     async def _reconcile(self, id: str, by: By) -> Stored[Complaint]:
         counties = await self._places.counties((await self.load(id)).state.accommodations)

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from pymongo import ASCENDING, IndexModel
 
+from services.registry.commands.aliases import Aliases
 from services.registry.commands.places_of import Places
 from services.registry.commands.presence import Presence
 from services.registry.domain import incident as rules
@@ -36,6 +37,7 @@ class Incidents:
         self, store: Store, database: Database, presence: Presence, places: Places
     ) -> None:
         self._store = store
+        self._aliases = Aliases(store)
         self._reads = database.collection(READS)
         self._presence = presence
         self._places = places
@@ -95,6 +97,15 @@ class Incidents:
             if len(page) < PAGE:
                 return
             last = page[-1].id
+
+    async def follow_person(self, id: str, by: By) -> None:
+        """Someone who was merged sees what they have reported under the account that they are now."""
+        now = await self._aliases.people([id])
+        if now[id] == id:
+            return
+        while page := await self._store.find(INCIDENT, {"keys.reporter": id}, limit=PAGE):
+            for one in page:
+                await self._change(one.id, lambda it: rules.follow(it, now), following(by))
 
     async def timeline(self, id: str) -> list[Document]:
         """What has been done with it, by whom and when."""

@@ -1,8 +1,10 @@
 """What can be done with questions to the network; that its owner may answer is checked twice (P5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
+from services.registry.commands.aliases import Aliases
 from services.registry.domain import support_case as rules
 from services.registry.domain.person import Person
 from services.registry.domain.support_case import Side, SupportCase
@@ -23,6 +25,7 @@ class SupportCases:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._aliases = Aliases(store)
 
     async def load(self, id: str) -> Stored[SupportCase]:
         """One question; NotFound when there is none."""
@@ -66,8 +69,25 @@ class SupportCases:
         now = self._store.clock.now()
         await self._change(id, lambda one: rules.wake(one, now), by)
 
+    async def follow_organisation(self, id: str, by: By) -> None:
+        """An organisation that was merged: what it has asked is its successor's question."""
+        now = await self._aliases.organisations([id])
+        if now[id] != id:
+            await self._follow({"keys.organisation": id}, now, by)
+
     async def reconcile_person(self, id: str, by: By) -> None:
-        """Someone has changed: who may not answer owns no question, whose erased words are gone."""
+        """Someone has changed: who may not answer owns no question, whose erased words are gone.
+
+        What someone who was merged has written is theirs under the account that they are now.
+        """
+        now = (await self._aliases.people([id]))[id]
+        if now != id:
+            if (await self._store.load(PERSON, id)).state.status == "erased":
+                await self._settle(id, by)
+            await self._follow({"keys.people": id}, {id: now}, by)
+        await self._settle(now, by)
+
+    async def _settle(self, id: PersonId, by: By) -> None:
         person = (await self._store.load(PERSON, id)).state
         if self._may_answer(person):
             return
@@ -77,9 +97,8 @@ class SupportCases:
             query: Document = {"keys.people": id, "_id": {"$gt": last}}
             page = await self._store.find(SUPPORT_CASE, query, sort=[("_id", 1)], limit=PAGE)
             for one in page:
-                await self._change(
-                    one.id, lambda case: _without(case, id, erased_at), following(by)
-                )
+                rule = partial(_without, person=id, erased_at=erased_at)
+                await self._change(one.id, rule, following(by))
             if len(page) < PAGE:
                 return
             last = page[-1].id
@@ -87,6 +106,11 @@ class SupportCases:
     async def timeline(self, id: str) -> list[Document]:
         """What has been done with it, by whom and when."""
         return await self._store.timeline(SUPPORT_CASE, id)
+
+    async def _follow(self, query: Document, now: Mapping[str, str], by: By) -> None:
+        while page := await self._store.find(SUPPORT_CASE, query, limit=PAGE):
+            for one in page:
+                await self._change(one.id, lambda case: rules.follow(case, now), following(by))
 
     async def _checked_again(self, stored: Stored[SupportCase], by: By) -> Stored[SupportCase]:
         failpoints.reach(failpoints.BETWEEN_CHECKS)

@@ -5,7 +5,7 @@ reach anybody. One about a person never comes before the hosts, of whom the pers
 Words are removed 12 months after they came.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -122,6 +122,12 @@ def close(complaint: Complaint, person: PersonId, now: datetime) -> Complaint:
 def reconcile(complaint: Complaint, counties: Sequence[str]) -> Complaint:
     """An accommodation has moved: those who answer for the new county may read it."""
     return _with(complaint, counties=tuple(counties))
+
+
+def follow(complaint: Complaint, now: Mapping[str, str]) -> Complaint:
+    """A host that was merged is what it is now, and what is kept from it stays so."""
+    hosts = tuple(dict.fromkeys(now.get(host, host) for host in complaint.hosts))
+    return _with(complaint, hosts=hosts)
 
 
 def wake(complaint: Complaint, now: datetime) -> Complaint:

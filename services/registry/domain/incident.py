@@ -4,7 +4,7 @@ It is told without names, read by officers in scope and administrators only, and
 removed 24 months after it was reported; that it was reported stays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -135,6 +135,11 @@ def reconcile(incident: Incident, counties: Sequence[str]) -> Decision:
         return incident, ()
     moved = IncidentMoved(counties=tuple(counties))
     return _with(incident, counties=tuple(counties)), (moved,)
+
+
+def follow(incident: Incident, now: Mapping[str, str]) -> Decision:
+    """Whoever reported it and was merged is who they are now; others need not hear of it."""
+    return _with(incident, reporter=now.get(incident.reporter, incident.reporter)), ()
 
 
 def wake(incident: Incident, now: datetime) -> Decision:

@@ -5,6 +5,7 @@ it waits for an answer it is lifted after two weekdays, and once more after two 
 are removed 24 months after the last were written; that it was asked stays.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -18,6 +19,7 @@ from shared.contracts.registry import (
     SupportCaseAsked,
     SupportCaseClosed,
     SupportCaseLifted,
+    SupportCaseMoved,
     SupportCaseOwned,
     SupportCaseReleased,
     SupportCaseReopened,
@@ -179,6 +181,21 @@ def forget(case: SupportCase, person: PersonId, now: datetime) -> Decision:
         after, closed = _closed(after, "erasure", now)
         return after, (removed, *closed)
     return after, (removed,)
+
+
+def follow(case: SupportCase, now: Mapping[str, str]) -> Decision:
+    """Organisations and people that were merged are what they are now."""
+    said = tuple(one.model_copy(update={"by": now.get(one.by, one.by)}) for one in case.said)
+    after = _with(
+        case,
+        organisation=now.get(case.organisation, case.organisation),
+        asker=now.get(case.asker, case.asker),
+        owner=None if case.owner is None else now.get(case.owner, case.owner),
+        said=said,
+    )
+    if after == case:
+        return case, ()
+    return after, (SupportCaseMoved(organisation=after.organisation),)
 
 
 def _lifted(case: SupportCase, now: datetime) -> Decision:

@@ -36,7 +36,7 @@ COMPLAINT = Kind(
     wakes_at=rules.wakes_at,
     keys=_keys,
     indexes=(
-        *queue_indexes("status", "about", "accommodations", "counties", "responsible"),
+        *queue_indexes("status", "about", "accommodations", "counties", "responsible", "hosts"),
         IndexModel(
             [("keys.meeting_place", ASCENDING), ("keys.queue", ASCENDING), ("_id", ASCENDING)],
             name="meeting_place",

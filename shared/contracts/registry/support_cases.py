@@ -53,5 +53,11 @@ class SupportCaseReopened(Facts, type="registry.support_case.reopened"):
     owner: PersonId | None = None
 
 
+class SupportCaseMoved(Facts, type="registry.support_case.moved"):
+    """Its organisation, or someone in it, was merged with another entry for the same."""
+
+    organisation: OrganisationId
+
+
 class SupportCaseWordsRemoved(Facts, type="registry.support_case.words_removed"):
     cause: Literal["time", "erasure"]
