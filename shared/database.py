@@ -234,6 +234,22 @@ class Collection:
             return len(documents) - len(faults)
         return len(documents)
 
+    async def insert_apart(self, documents: Sequence[Document]) -> dict[str, str]:
+        """Insert each by itself; of those that are not: id → first field of the key that is taken."""
+        if not documents:
+            return {}
+        try:
+            await self._database.run(lambda: self._raw.insert_many(list(documents), ordered=False))
+        except BulkWriteError as error:
+            faults = error.details["writeErrors"]
+            if any(fault["code"] != DUPLICATE_KEY for fault in faults):
+                raise
+            return {
+                documents[fault["index"]]["_id"]: next(iter(fault.get("keyPattern", {"_id": 1})))
+                for fault in faults
+            }
+        return {}
+
     async def update_one(
         self, query: Document, update: Document | list[Document], *, upsert: bool = False
     ) -> UpdateResult:

@@ -83,7 +83,7 @@ class Service:
     works: Sequence[DueWork] = ()
     tasks: Sequence[Callable[[], Awaitable[None]]] = ()
     indexes: dict[str, Sequence[IndexModel]] = field(default_factory=dict)
-    csv_paths: frozenset[str] = frozenset()
+    file_paths: frozenset[str] = frozenset()
     pages: Sequence[APIRouter] = ()
     """Plain pages outside /api: what the links in messages lead to."""
 
@@ -223,7 +223,7 @@ def application(service: Service) -> FastAPI:
         app.include_router(page)
     _internal_routes(app, process)
     secret_key = service.plumbing.settings.secret_key.get_secret_value()
-    install(app, secret_key=secret_key, csv_paths=service.csv_paths)
+    install(app, secret_key=secret_key, file_paths=service.file_paths)
     describe(app, docs_path=f"/api/{name}/docs")
     app.add_middleware(Observed, share=service.plumbing.settings.trace_share)
     return app

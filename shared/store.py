@@ -119,6 +119,22 @@ class Store:
         self._hand_over(kind, id, 1, change.state, document["pending"])
         return Stored(id, 1, change.state, change.result)
 
+    async def create_many(
+        self, kind: Kind[S], changes: Sequence[tuple[str, Change[S]]], by: By
+    ) -> dict[str, str]:
+        """Insert new aggregates in one round trip, each by itself.
+
+        Of those that are not made: their id, and the first field of the unique key that is there
+        already (`_id` for one that was made before).
+        """
+        failpoints.reach(failpoints.BEFORE_COMMIT)
+        documents = [self._document(kind, id, change, by) for id, change in changes]
+        taken = await self.of(kind).insert_apart(documents)
+        for (id, change), document in zip(changes, documents, strict=True):
+            if id not in taken:
+                self._hand_over(kind, id, 1, change.state, document["pending"])
+        return taken
+
     async def born(self, kind: Kind[S], by: By) -> Stored[S] | None:
         """What the same request has made before, whatever has changed around it since (P18).
 

@@ -125,7 +125,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 ROWS: ROWS_INDEXES,
                 INCIDENT_READS: INCIDENT_READS_INDEXES,
             },
-            csv_paths=import_routes.CSV_PATHS,
+            file_paths=import_routes.FILE_PATHS,
         )
     )
     app.state.registry = registry
@@ -155,7 +155,9 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         grounds=grounds,
         ways=Ways(store, plumbing.database, grounds),
         site_contacts=SiteContacts(store, grounds),
-        imports=Imports(store, plumbing.database, organisations, accommodations),
+        imports=Imports(
+            store, plumbing.database, plumbing.relay, organisations, people, accommodations
+        ),
         support_cases=SupportCases(store),
         granting=granting,
         volunteering=Volunteering(store),

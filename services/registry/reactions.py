@@ -7,7 +7,11 @@ from shared.bus import Reaction, Subscription
 from shared.causes import by_event
 from shared.contracts.base import Event, Facts
 from shared.contracts.problems import NotFound
-from shared.contracts.registry import AccommodationRegistered, InvitationAccepted
+from shared.contracts.registry import (
+    AccommodationOpened,
+    AccommodationRegistered,
+    InvitationAccepted,
+)
 from shared.kind import By
 
 LISTENS = (
@@ -45,13 +49,19 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         await registry.incidents.reconcile_accommodation(id, by)
         await registry.complaints.reconcile_accommodation(id, by)
 
+    async def forget_person(event: Event) -> None:
+        """Whoever is erased may stand in a file that somebody has uploaded."""
+        await registry.imports.forget_person(event.subject)
+
     return [
         Subscription("registry.organisation", reconcile=_for_subject(reconcile_organisation)),
-        Subscription("registry.person", reconcile=_for_subject(reconcile_person)),
+        Subscription(
+            "registry.person", reconcile=_for_subject(reconcile_person), forget=forget_person
+        ),
         Subscription(
             "registry.accommodation",
             # Nothing refers to a house that is new.
-            reconcile=_for_subject(reconcile_accommodation, but=AccommodationRegistered),
+            reconcile=_for_subject(reconcile_accommodation, unless=_is_new),
         ),
         Subscription("registry.meeting_place", reconcile=_for_subject(places.reconcile)),
         Subscription(
@@ -67,11 +77,11 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
 
 def _for_subject(
     reconcile: Callable[[str, By], Awaitable[object]],
-    but: type[Facts] | None = None,
     only: type[Facts] | None = None,
+    unless: Callable[[Event], bool] = lambda _: False,
 ) -> Reaction:
     async def reaction(event: Event) -> None:
-        if but is not None and event.type == but.type:
+        if unless(event):
             return
         if only is not None and event.type != only.type:
             return
@@ -81,3 +91,10 @@ def _for_subject(
             return
 
     return reaction
+
+
+def _is_new(event: Event) -> bool:
+    """Registered, or entered as an open one by an import: no meeting place can serve it yet."""
+    if event.type == AccommodationRegistered.type:
+        return True
+    return event.type == AccommodationOpened.type and bool(event.data.facts.get("imported_by"))

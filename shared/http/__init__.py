@@ -36,12 +36,12 @@ __all__ = [
 ]
 
 
-def install(app: FastAPI, *, secret_key: str, csv_paths: Collection[str] = frozenset()) -> None:
-    """Make an app answer as all of ours do; only the paths in `csv_paths` also take text/csv.
+def install(app: FastAPI, *, secret_key: str, file_paths: Collection[str] = frozenset()) -> None:
+    """Make an app answer as all of ours do; only the paths in `file_paths` also take files.
 
     `secret_key` is the one the three services share; a key derived from it signs cursors.
     """
     app.router.redirect_slashes = False
     app.state.cursor_key = derived_key(secret_key, "cursor")
     answer_problems(app)
-    app.add_middleware(Gate, csv_paths=frozenset(csv_paths))
+    app.add_middleware(Gate, file_paths=frozenset(file_paths))

@@ -6,14 +6,21 @@ from collections.abc import Collection
 from starlette.types import Message, Receive, Scope
 
 from shared.contracts.problems import BadRequest, Problem, Text, TooLarge, WrongMediaType
-from shared.http.limits import MAX_BODY_BYTES, refuse_bombs
+from shared.http.limits import MAX_BODY_BYTES, MAX_FILE_BYTES, refuse_bombs
 
 BODY_SECONDS = 10.0
 """The gateway hands over whole bodies, so a slow one comes from somebody inside."""
 
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 _JSON = b"application/json"
-_CSV = b"text/csv"
+FILES = frozenset(
+    {
+        b"text/csv",
+        b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        b"application/vnd.oasis.opendocument.spreadsheet",
+    }
+)
+"""Media types of what a table may come in: CSV, XLSX, ODS."""
 
 
 class TooSlow(Problem):
@@ -28,7 +35,7 @@ class TooSlow(Problem):
     )
 
 
-async def checked(scope: Scope, receive: Receive, csv_paths: Collection[str]) -> Receive:
+async def checked(scope: Scope, receive: Receive, file_paths: Collection[str]) -> Receive:
     """Read and judge the body; the returned receive gives it to the app in one piece.
 
     Raises WrongMediaType, TooLarge, TooSlow, BadRequest or Invalid. A request without a body, and
@@ -40,34 +47,35 @@ async def checked(scope: Scope, receive: Receive, csv_paths: Collection[str]) ->
     length = headers.get(b"content-length", b"")
     if length in (b"", b"0") and b"transfer-encoding" not in headers:
         return receive
-    kind = _kind(headers, csv_allowed=scope["path"] in csv_paths)
-    if length.isdigit() and int(length[:12]) > MAX_BODY_BYTES:
+    kind = _kind(headers, files_allowed=scope["path"] in file_paths)
+    most = MAX_FILE_BYTES if kind in FILES else MAX_BODY_BYTES
+    if length.isdigit() and int(length[:12]) > most:
         raise TooLarge()
-    body = await _in_time(receive)
+    body = await _in_time(receive, most)
     if body and kind == _JSON:
         refuse_bombs(body)
     return _replay(body, receive)
 
 
-def _kind(headers: dict[bytes, bytes], csv_allowed: bool) -> bytes:
+def _kind(headers: dict[bytes, bytes], files_allowed: bool) -> bytes:
     """The media type, when we read it; a packed body is never unpacked."""
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise WrongMediaType()
-    if kind == _JSON or (kind == _CSV and csv_allowed):
+    if kind == _JSON or (kind in FILES and files_allowed):
         return kind
     raise WrongMediaType()
 
 
-async def _in_time(receive: Receive) -> bytes:
+async def _in_time(receive: Receive, most: int) -> bytes:
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _whole(receive)
+            return await _whole(receive, most)
     except TimeoutError:
         raise TooSlow() from None
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _whole(receive: Receive, most: int) -> bytes:
     """All parts together; stops reading at the limit, whatever the length header said."""
     parts: list[bytes] = []
     size, more = 0, True
@@ -78,7 +86,7 @@ async def _whole(receive: Receive) -> bytes:
         part = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(part)
-        if size > MAX_BODY_BYTES:
+        if size > most:
             raise TooLarge()
         parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)

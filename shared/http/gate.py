@@ -21,9 +21,9 @@ _UNLESS_SET = {b"cache-control": b"no-store", b"referrer-policy": b"no-referrer"
 class Gate:
     """Checks the body, sets the database deadline, adds security headers, answers defects."""
 
-    def __init__(self, app: ASGIApp, csv_paths: Collection[str] = frozenset()) -> None:
+    def __init__(self, app: ASGIApp, file_paths: Collection[str] = frozenset()) -> None:
         self.app = app
-        self.csv_paths = csv_paths
+        self.file_paths = file_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request. An exception that no handler took is a defect: logged, and told as 500."""
@@ -40,7 +40,7 @@ class Gate:
             await send(message)
 
         try:
-            receive = await bodies.checked(scope, receive, self.csv_paths)
+            receive = await bodies.checked(scope, receive, self.file_paths)
             token = database_deadline.set(time.monotonic() + DATABASE_SECONDS)
             try:
                 await self.app(scope, receive, answer)

@@ -42,6 +42,6 @@ class Machine(RuleBasedStateMachine):
         if self.state is not None:
             kind = next(one for one in KINDS if one.state is type(self.state))
             stored = self.state.model_dump(mode="json", by_alias=True)
-            assert kind.read({"schema": 1, "state": stored}) == self.state
+            assert kind.read({"schema": kind.schema, "state": stored}) == self.state
             for name in kind.snapshots:
                 assert kind.snapshot(name, self.state, 1)["version"] == 1

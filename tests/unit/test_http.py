@@ -42,7 +42,7 @@ class Plan(Body):
 
 def an_app() -> FastAPI:
     app = FastAPI(openapi_url=None)
-    install(app, secret_key=SECRET, csv_paths={"/imports"})
+    install(app, secret_key=SECRET, file_paths={"/imports"})
 
     @app.post("/plans")
     async def plan(body: Plan) -> Answer:
@@ -337,7 +337,7 @@ async def test_packed_or_foreign_content_is_not_read(headers: dict[str, str]) ->
 
 async def test_a_path_that_says_so_takes_csv_with_the_same_limit() -> None:
     assert (await post("/imports", b"a;b\n", **{"content-type": "text/csv"})).json()["bytes"] == 4
-    large = await post("/imports", b"a" * 1_000_001, **{"content-type": "text/csv"})
+    large = await post("/imports", b"a" * 12_000_001, **{"content-type": "text/csv"})
     assert large.status_code == 413
 
 

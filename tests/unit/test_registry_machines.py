@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from services.registry.domain import import_ as imports
 from services.registry.domain import meeting_place as places
 from services.registry.domain import person as persons
-from services.registry.domain.import_ import Import
+from services.registry.domain.import_ import Column, Counts, Import, Step
 from services.registry.domain.meeting_place import AGENCY, Standing
 from services.registry.domain.meeting_place_parts import Description, Hours, Terms, WantedRoom
 from services.registry.domain.person import Profile
@@ -167,20 +167,40 @@ class ImportMachine(Machine):
     @initialize(rows=st.integers(1, 60), faulty=st.integers(0, 1))
     def checked(self, rows: int, faulty: int) -> None:
         self.state = Import(
-            kind="organisations", importer="ada", separator=";", encoding="utf-8-sig", columns=(),
-            rows=rows, new=rows - faulty, existing=0, faulty=faulty,
-            batch="b", expires_at=self.now + imports.KEPT_FOR,
+            kind="organisations", importer="ada", separator=";", encoding="utf-8-sig",
+            columns=(Column(header="Namn", field="name"),),
+            rows=rows, batch="b",
         )  # fmt: skip
+        self.faulty = faulty
+        self.do(imports.receive, self.now)
+        self.judge()
+
+    def judge(self) -> None:
+        if self.state.status == "checking":
+            counts = Counts(new=self.state.rows - self.faulty, faulty=self.faulty)
+            self.do(imports.judged, self.state, counts, ("25",), self.now)
+
+    @rule(field=st.sampled_from(["name", "web"]))
+    def other_columns(self, field: str) -> None:
+        self.do(imports.remap, (field,), self.now)
+        self.judge()
 
     @rule()
     def commit(self) -> None:
-        self.do(imports.commit, "chain", self.now)
+        self.do(imports.commit, "chain", False, self.now)
+
+    @rule()
+    def undo(self) -> None:
+        self.do(imports.undo, "chain", self.now)
 
     @rule(behind=st.integers(0, 1))
     def a_copy_advances(self, behind: int) -> None:
         since = max(0, self.state.position - 25 * behind)
         rows = min(25, self.state.rows - since)
-        self.do(imports.advance, since, rows, rows, 0, self.now)
+        if self.state.status not in ("committing", "undoing"):
+            return
+        step = Step(made=rows) if self.state.status == "committing" else Step(ended=rows)
+        self.do(imports.advance, self.state.status, since, rows, step, self.now)
 
     @rule(seconds=st.integers(0, 30) | st.just(4 * 24 * 3600))
     def later(self, seconds: int) -> None:
@@ -191,14 +211,18 @@ class ImportMachine(Machine):
         if self.state is not None and self.state.status == "expired":
             assert self.state.position == 0
             with pytest.raises(Problem, match="import-expired"):
-                imports.commit(self.state, "chain", self.now)
+                imports.commit(self.state, "chain", False, self.now)
 
     @invariant()
     def each_row_is_counted_once(self) -> None:
         if self.state is not None:
-            assert self.state.made + self.state.failed == self.state.position <= self.state.rows
+            is_undone = self.state.status in ("undoing", "undone")
+            counted = self.state.ended if is_undone else self.state.made
+            assert counted == self.state.position <= self.state.rows
             assert (self.state.position > 0) <= (self.state.faulty == 0)
-            assert (self.state.status == "done") == (self.state.position == self.state.rows)
+            over = self.state.status in ("done", "undone")
+            assert over == (self.state.position == self.state.rows)
+            assert (self.state.made == self.state.rows) or not is_undone
 
 
 for machine in (

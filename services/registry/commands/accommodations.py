@@ -12,12 +12,12 @@ from services.registry.domain.accommodation_public import counted
 from services.registry.domain.closing_plan import Line
 from services.registry.domain.following import follow
 from services.registry.domain.residents import Figure
-from services.registry.kinds import ACCOMMODATION
+from services.registry.kinds import ACCOMMODATION, MEETING_PLACE
 from shared.causes import following
 from shared.clock import local_date
 from shared.contracts.problems import Refused
 from shared.database import Document, Taken
-from shared.kind import By, Change, Stored, derived_id, new_id
+from shared.kind import By, Change, Rule, Stored, derived_id, new_id
 from shared.store import Store
 
 CODES_TRIED = 5
@@ -42,24 +42,23 @@ class Accommodations:
             new_id(by), code, lambda given: rules.register(details, given), by
         )
 
-    async def enter(
-        self,
-        id: str,
-        details: Details,
-        code: str | None,
-        figure: Figure | None,
-        import_id: str,
-        by: By,
+    async def change_by_import(
+        self, id: str, rule: Rule[Accommodation], by: By
     ) -> Stored[Accommodation]:
-        """An import's row becomes an open one; the derived id makes a second try the same one."""
-        try:
-            return await self._create(
-                id, code, lambda given: rules.enter(details, given, import_id, figure), by
-            )
-        except (Taken, Refused):
-            if found := await self._store.find(ACCOMMODATION, {"_id": id}, limit=1):
-                return found[0]
-            raise
+        """An import's row changes one; its meeting places follow."""
+
+        def decision(one: Accommodation) -> rules.Decision:
+            change = rule(one)
+            return change.state, change.events
+
+        stored = await self._change(id, decision, by)
+        await self._places.reconcile_accommodation(id, following(by))
+        return stored
+
+    async def is_needed(self, id: str) -> bool:
+        """Whether a meeting place that is not closed serves it."""
+        query: Document = {"keys.accommodations": id, "keys.status": {"$ne": "closed"}}
+        return bool(await self._store.find(MEETING_PLACE, query, limit=1))
 
     async def known_among(
         self, codes: Collection[str], names: Collection[str], external: Collection[str] = ()

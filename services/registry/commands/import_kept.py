@@ -1,16 +1,19 @@
-"""Rows of imports as they are kept until they are made, in a collection of their own.
+"""Rows of imports as they are kept until they are done with, in a collection of their own.
 
 Those of each reading lie under a batch of their own that the import names: what a refused or
-repeated request has read belongs to nothing and is never made. Of a faulty row, and of one that is
-done with, no values are kept: they may be somebody's mail address, or personal number.
+repeated request has read belongs to nothing and is never made. A row that is made says nothing any
+more but what it replaced; after a week none does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from services.registry.commands.import_rows import Judged
 from services.registry.domain.import_ import KEPT_FOR, Import
+from services.registry.reading.table import Cells
 from shared.contracts.problems import FieldError
 from shared.database import Database, Document
 
@@ -19,8 +22,17 @@ ROWS = "import_rows"
 ROWS_KEPT_SECONDS = int(KEPT_FOR.total_seconds()) + 24 * 3600
 ROWS_INDEXES = (
     IndexModel([("batch", ASCENDING), ("place", ASCENDING)], name="batch"),
+    IndexModel(
+        [("batch", ASCENDING), ("verdict", ASCENDING), ("place", ASCENDING)], name="verdict"
+    ),
+    IndexModel(
+        [("person", ASCENDING)],
+        name="person",
+        partialFilterExpression={"person": {"$exists": True}},
+    ),
     IndexModel([("read_at", ASCENDING)], name="kept", expireAfterSeconds=ROWS_KEPT_SECONDS),
 )
+_SAYS_NOTHING: Document = {"cells": [], "changes": {}}
 
 
 class KeptRows:
@@ -29,17 +41,23 @@ class KeptRows:
     def __init__(self, database: Database) -> None:
         self._rows = database.collection(ROWS)
 
-    async def keep(self, import_id: str, batch: str, judged: Sequence[Judged]) -> None:
-        """Keep what has been read under this batch, for a while."""
-        rows = [_document(import_id, batch, place, one) for place, one in enumerate(judged)]
-        await self._rows.bulk(
+    async def keep(
+        self, batch: str, first: int, rows: Sequence[tuple[int, Cells]], now: datetime
+    ) -> None:
+        """Keep a page of what has been read under this batch, for a while."""
+        await self._rows.insert_new(
             [
-                UpdateOne(
-                    {"_id": row["_id"]},
-                    {"$set": row, "$currentDate": {"read_at": True}},
-                    upsert=True,
-                )
-                for row in rows
+                {
+                    "_id": f"{batch}:{place:06}",
+                    "batch": batch,
+                    "place": place,
+                    "row": number,
+                    "cells": cells,
+                    "verdict": "read",
+                    "made": False,
+                    "read_at": now,
+                }
+                for place, (number, cells) in enumerate(rows, start=first)
             ]
         )
 
@@ -48,46 +66,78 @@ class KeptRows:
         query = {"batch": batch, "read_at": {"$exists": True}}
         await self._rows.update_many(query, {"$unset": {"read_at": ""}})
 
-    async def forget(self, batch: str) -> None:
+    async def drop(self, batch: str) -> None:
         """Nobody is to make them."""
         await self._rows.delete_many({"batch": batch})
 
-    async def of(self, one: Import, since: int, size: int) -> list[Document]:
-        """An import's rows in so many places from `since` on, never beyond its own."""
-        places = {"$gte": since, "$lt": min(since + size, one.rows)}
-        query = {"batch": one.batch, "place": places}
+    async def forget(self, batch: str) -> None:
+        """Keep the verdicts, not what was said."""
+        await self._rows.update_many({"batch": batch}, {"$set": _SAYS_NOTHING})
+
+    async def forget_person(self, id: str) -> None:
+        """Whatever a file said of somebody who is erased."""
+        await self._rows.update_many({"person": id}, {"$set": _SAYS_NOTHING})
+
+    async def of(
+        self, one: Import, since: int, size: int, verdicts: Sequence[str] = ()
+    ) -> list[Document]:
+        """At most `size` rows from place `since` on, in the file's order, if asked of some verdicts."""
+        places: Document = {"$gte": since, "$lt": one.rows}
+        query: Document = {"batch": one.batch, "place": places}
+        if verdicts:
+            query["verdict"] = {"$in": list(verdicts)}
+        else:
+            places["$lt"] = min(since + size, one.rows)
         return await self._rows.find(query, sort=[("place", 1)], limit=max(size, 1))
 
-    async def made(self, ids: Sequence[str]) -> None:
-        """These are made."""
-        done = {"made": True, "values": {}}
-        await self._rows.update_many({"_id": {"$in": list(ids)}}, {"$set": done})
+    async def judged(
+        self, rows: Sequence[Document], judged: Sequence[Judged], person: bool
+    ) -> None:
+        """What the dry run says of them."""
+        await self._update(
+            (row, _verdict(one, person)) for row, one in zip(rows, judged, strict=True)
+        )
 
-    async def failed(self, id: str, faults: Sequence[FieldError]) -> None:
-        """This one could not be made."""
-        done = {"verdict": "failed", "faults": _faults(faults), "values": {}}
-        await self._rows.update_one({"_id": id}, {"$set": done})
+    async def note(self, rows: Mapping[str, Document]) -> None:
+        """What has become of rows, by their ids."""
+        await self._rows.bulk([UpdateOne({"_id": id}, {"$set": said}) for id, said in rows.items()])
+
+    async def _update(self, updates: Any) -> None:
+        await self.note({row["_id"]: said for row, said in updates})
 
 
-def _document(import_id: str, batch: str, place: int, judged: Judged) -> Document:
-    """`place` counts rows from 0; `row` is the line in the file."""
+def made(target: str, stamp: str, replaced: Mapping[str, Any], verdict: str) -> Document:
+    """A row whose record is made or changed."""
+    changes = {name: list(change) for name, change in replaced.items()}
     return {
-        "_id": f"{batch}:{place:05}",
-        "import": import_id,
-        "batch": batch,
-        "place": place,
-        "row": judged.number,
-        "made": False,
-        "values": dict(judged.values) if judged.verdict == "new" else {},
-        "verdict": judged.verdict,
-        "faults": _faults(judged.faults),
-        "repairs": {name: list(change) for name, change in judged.repairs.items()},
+        "made": True,
+        "verdict": verdict,
+        "target": target,
+        "stamp": stamp,
+        "cells": [],
+        "changes": changes,
     }
 
 
-def _faults(faults: Sequence[FieldError]) -> list[Document]:
-    """In both languages, to be shown in the reader's."""
+def failed(faults: Sequence[FieldError]) -> Document:
+    """A row that could not be made; what it says stays, to be fetched back."""
+    return {"verdict": "failed", "faults": in_both_languages(faults)}
+
+
+def in_both_languages(faults: Sequence[FieldError]) -> list[Document]:
+    """Faults, to be shown in the reader's language."""
     return [
         {"field": one.field, "code": one.code, "sv": one.detail.sv, "en": one.detail.en}
         for one in faults
     ]
+
+
+def _verdict(one: Judged, person: bool) -> Document:
+    said: Document = {
+        "verdict": one.verdict,
+        "target": one.target,
+        "faults": in_both_languages(one.faults),
+        "repairs": {name: list(change) for name, change in one.repairs.items()},
+        "changes": {name: list(change) for name, change in one.changes.items()},
+    }
+    return {**said, "person": one.target} if person and one.target else said

@@ -1,169 +1,211 @@
-"""Rows of an import: each judged against what is known, with every fault at once."""
+"""What becomes of a row: judged against what is known, with every fault and every change at once.
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any, TypeVar
+Each kind of import has its own `Rows`; what they share stands here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
-from services.registry.domain.accommodation import Code, Details, register, report
-from services.registry.domain.import_file import Row
-from services.registry.domain.numbers import organisation_number
-from services.registry.domain.organisation import enter
-from services.registry.domain.organisation_profile import Profile
-from services.registry.domain.places import county_of
-from services.registry.domain.residents import Figure
-from shared.caller import Caller
+from services.registry.domain.external import LONGEST_EXTERNAL_ID, external_key
+from services.registry.domain.import_ import Import
+from services.registry.domain.import_columns import Read, understood
+from services.registry.domain.numbers import HIDDEN_NUMBER, organisation_number
+from shared.contracts.base import Facts
 from shared.contracts.problems import FieldError, Problem, Text
+from shared.database import Document
 from shared.http.validation import field_errors
-from shared.kind import derived_id
-from shared.words import sort_key
+from shared.kind import By, Change, Kind, Rule, Stored, derived_id
 
 M = TypeVar("M", bound=BaseModel)
 
-FIGURES = ("total", "women", "men", "girls", "boys", "on")
+Verdict = Literal["new", "changed", "unchanged", "faulty", "made"]
+FOLLOWING = ("public_version", "inherited")
+"""Fields of a record that follow from something else."""
 
-_TWICE = Text("Samma rad finns högre upp i filen.", "The same row stands higher up in the file.")
-_NO_PARENT = Text(
-    "Riksorganisationen finns varken i nätverket eller högre upp i filen.",
-    "The national organisation is neither in the network nor higher up in the file.",
+_PERSONAL = Text(
+    "Här står ett personnummer. Ta bort det ur filen; personnummer sparas aldrig här.",
+    "There is a personal number here. Remove it from the file; we never keep personal numbers.",
 )
-_NOT_NATIONAL = Text(
-    "Organisationen är ingen riksorganisation i nätverket. En lokalförening hör till en sådan.",
-    "That organisation is no national one of the network. A branch belongs to one.",
+_TOO_LONG = Text(
+    f"Ett externt id har högst {LONGEST_EXTERNAL_ID} tecken.",
+    f"An external id has at most {LONGEST_EXTERNAL_ID} characters.",
 )
-_NOT_YOURS = Text("Kommunen ligger utanför ditt område.", "The municipality is outside your area.")
+TWICE = Text("Samma rad finns högre upp i filen.", "The same row stands higher up in the file.")
+IN_USE = Text(
+    "Det finns redan hos en annan post. Kontrollera raden.",
+    "Another record has that already. Check the row.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row to be judged: its number in the file, the id of what it would become, what it says."""
+
+    number: int
+    id: str
+    read: Read
+
+
+@dataclass(slots=True)
+class Judged:
+    """One row with its verdict.
+
+    `target` is the record that it makes or changes; `stamp` is that of the record as it is; `made` is the verdict when this import has made
+    it already. `changes` are old and new values by field, of a record that is there. `entered` is
+    what a new one begins as, `rule` what changes one that is there.
+    """
+
+    number: int
+    verdict: Verdict
+    target: str = ""
+    faults: tuple[FieldError, ...] = ()
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    county: str | None = None
+    entered: Change[Any] | None = None
+    rule: Rule[Any] | None = None
+    repairs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    stamp: str = ""
 
 
 @dataclass
-class Judged:
-    """One row with its verdict: `new`, `exists` (left as it is) or `faulty` with every fault."""
+class Seen:
+    """What stands higher up in the file: keys of rows → their records' ids, which ids may have branches."""
 
-    number: int
-    values: Mapping[str, Any]
-    verdict: str = "new"
-    county: str | None = None
-    faults: tuple[FieldError, ...] = ()
-    repairs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    nationals: set[str] = field(default_factory=set)
 
-
-class _House(Details):
-    code: Code | None = None
-
-
-class OrganisationRows:
-    """Rows that become organisations; `known` are those of the network, by number and by name.
-
-    `nationals` are the ids of those that may have branches; the file's own come to them.
-    """
-
-    def __init__(
-        self, import_id: str, known: Mapping[str, str], nationals: Collection[str]
-    ) -> None:
-        self._import_id = import_id
-        self._known = known
-        self._nationals = set(nationals)
-        self._seen: dict[str, str] = {}
-
-    def judge(self, row: Row, values: Mapping[str, Any]) -> Judged:
-        """What would become of the row."""
-        values = {"kind": "branch" if "parent" in values else "independent", **values}
-        profile, faults = _validated(Profile, {k: v for k, v in values.items() if k != "parent"})
-        if profile is None:
-            return Judged(row.number, values, "faulty", faults=faults)
-        names = [sort_key(profile.name)] if profile.number is None else [profile.number]
-        if names[0] in self._seen:
-            return Judged(
-                row.number, values, "faulty", faults=(FieldError("name", "twice", _TWICE),)
-            )
-        id = derived_id(self._import_id, row.number)
-        for name in {*names, sort_key(profile.name)}:
-            self._seen.setdefault(name, id)
-        if profile.kind == "national":
-            self._nationals.add(id)
-        if names[0] in self._known:
-            return Judged(row.number, values, "exists")
-        return self._with_parent(row, values, profile)
-
-    def _with_parent(self, row: Row, values: Mapping[str, Any], profile: Profile) -> Judged:
-        parent = self._parent(str(values["parent"])) if "parent" in values else None
-        if "parent" in values and parent not in self._nationals:
-            fault = no_such_parent() if parent is None else parent_not_national()
-            return Judged(row.number, values, "faulty", faults=(fault,))
-        values = {**values, "parent": parent}
-        try:
-            enter(profile.model_copy(update={"parent": parent}), self._import_id)
-        except Problem as problem:
-            return Judged(row.number, values, "faulty", faults=_faults_of(problem, "kind"))
-        return Judged(row.number, values)
-
-    def _parent(self, given: str) -> str | None:
-        """The id behind a parent's number or name, in the network or else higher up in the file."""
-        for name in (*number_in(given), sort_key(given)):
-            if found := self._known.get(name) or self._seen.get(name):
-                return found
-        return None
+    def is_twice(self, id: str, *keys: str) -> bool:
+        """Whether one of the keys is another row's; remembers them all."""
+        twice = any(self.keys.get(key, id) != id for key in keys)
+        for key in keys:
+            self.keys.setdefault(key, id)
+        return twice
 
 
-class AccommodationRows:
-    """Rows that become accommodations where people live; `known` are codes, and names in counties."""
+class Rows(Protocol):
+    """How the rows of one kind of import are judged and written."""
 
-    def __init__(self, today: date, known: Collection[str]) -> None:
-        self._today = today
-        self._known = known
-        self._seen: set[str] = set()
+    kind: Kind[Any]
 
-    def judge(self, row: Row, values: Mapping[str, Any], caller: Caller) -> Judged:
-        """What would become of the row."""
-        house, faults = _validated(_House, {k: v for k, v in values.items() if k not in FIGURES})
-        figure, more = figure_in(values, self._today)
-        if house is None or more:
-            return Judged(row.number, values, "faulty", faults=(*faults, *more))
-        county = county_of(house.municipality)
-        if not caller.is_officer_for(county):
-            fault = FieldError("municipality", "outside-your-area", _NOT_YOURS)
-            return Judged(row.number, values, "faulty", county, (fault,))
-        known_by = house.code.casefold() if house.code else house_key(house.name, county)
-        if known_by in self._seen:
-            fault = FieldError("code" if house.code else "name", "twice", _TWICE)
-            return Judged(row.number, values, "faulty", county, (fault,))
-        self._seen.add(known_by)
-        if known_by in self._known:
-            return Judged(row.number, values, "exists", county)
-        return self._with_figure(Judged(row.number, values, "new", county), house, figure)
+    async def judge(
+        self, one: Import, import_id: str, rows: Sequence[Row], seen: Seen | None
+    ) -> list[Judged]:
+        """Each row's verdict; without `seen` (when they are made) no look at the rest of the file."""
+        ...
 
-    def _with_figure(self, judged: Judged, house: _House, figure: Figure | None) -> Judged:
-        if figure is None:
-            return judged
-        try:
-            planned, _ = register(_details(house), house.code or "-")
-            report(planned, figure, self._today)
-        except Problem as problem:
-            faults = _faults_of(problem, "total")
-            return Judged(judged.number, judged.values, "faulty", judged.county, faults)
-        return replace(judged, values={**judged.values, "on": figure.on.isoformat()})
+    async def change(self, id: str, rule: Rule[Any], by: By) -> Stored[Any]:
+        """Change one record, and what depends on it."""
+        ...
+
+    async def in_use(self, id: str, import_id: str) -> bool:
+        """Whether somebody works with a record that the import made."""
+        ...
+
+    async def end(self, id: str, import_id: str, by: By) -> None:
+        """End a record that the import made by mistake; nothing when it has ended."""
+        ...
 
 
-def house_in(values: Mapping[str, Any]) -> tuple[Details, str | None]:
-    """What a row says of an accommodation, and its code if it has one."""
-    house = _House.model_validate({k: v for k, v in values.items() if k not in FIGURES})
-    return _details(house), house.code
+def rows_of(one: Import, import_id: str, documents: Iterable[Document]) -> list[Row]:
+    """Kept rows as they are judged."""
+    return [
+        Row(
+            row["row"],
+            derived_id(import_id, row["row"]),
+            understood(one.kind, one.mapping, row["cells"], one.from_1904),
+        )
+        for row in documents
+    ]
 
 
-def _details(house: _House) -> Details:
-    return Details.model_validate(house.model_dump(exclude={"code"}))
+def unfit(values: Mapping[str, Any]) -> tuple[FieldError, ...]:
+    """A fault for each field in which a personal number stood, and for an id that is none."""
+    too_long = len(as_text(values.get("external_id"))) > LONGEST_EXTERNAL_ID
+    return (FieldError("external_id", "too-long", _TOO_LONG),) * too_long + tuple(
+        FieldError(name, "personal-number", _PERSONAL)
+        for name, value in values.items()
+        if HIDDEN_NUMBER in (value if isinstance(value, str) else " ".join(value or ()))
+    )
 
 
-def figure_in(
-    values: Mapping[str, Any], today: date
-) -> tuple[Figure | None, tuple[FieldError, ...]]:
-    """How many live there, if the row says so; without a date as of today."""
-    given = {name: value for name, value in values.items() if name in FIGURES}
-    if not given.keys() - {"on"}:
-        return None, ()
-    return _validated(Figure, {"on": today, **given})
+def faulty(row: Row, faults: Iterable[FieldError], county: str | None = None) -> Judged:
+    """The row needs correcting."""
+    return Judged(row.number, "faulty", faults=tuple(faults), county=county)
+
+
+def entered(row: Row, change: Change[Any], county: str | None = None) -> Judged:
+    """The row becomes a new record."""
+    return Judged(row.number, "new", row.id, entered=change, county=county)
+
+
+def known(row: Row, stored: Stored[Any], rule: Rule[Any], county: str | None = None) -> Judged:
+    """The row is about a record that is there: what would change, or why it cannot."""
+    if stored.id == row.id:
+        return Judged(row.number, "made", row.id, county=county, stamp=stamp(stored.state))
+    try:
+        after = rule(stored.state)
+    except Problem as problem:
+        return faulty(row, faults_of(problem), county)
+    changes = differences(stored.state, after.state) if after.events else {}
+    verdict: Verdict = "changed" if changes else "unchanged"
+    return Judged(
+        row.number,
+        verdict,
+        stored.id,
+        changes=changes,
+        county=county,
+        rule=rule,
+        stamp=stamp(stored.state),
+    )
+
+
+def stamp(state: BaseModel) -> str:
+    """The same as long as nobody changes the record; what follows from another record is left out."""
+    said = state.model_dump_json(exclude=set(FOLLOWING))
+    return sha256(said.encode()).hexdigest()[:32]
+
+
+def differences(before: BaseModel, after: BaseModel) -> dict[str, tuple[Any, Any]]:
+    """Old and new values, as JSON, of the fields that differ."""
+    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
+    return {
+        name: (old[name], value)
+        for name, value in new.items()
+        if old[name] != value and name not in FOLLOWING
+    }
+
+
+def merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is there with what a row says; None clears, what the row does not mention stays."""
+    said = {**base, **given}
+    return {name: value for name, value in said.items() if not (name in given and value is None)}
+
+
+def validated(model: type[M], values: Mapping[str, Any]) -> tuple[M | None, tuple[FieldError, ...]]:
+    """The model, or every fault of its fields."""
+    try:
+        return model.model_validate(dict(values)), ()
+    except ValidationError as error:
+        return None, field_errors([dict(fault) for fault in error.errors()])
+
+
+def faults_of(problem: Problem, field: str = "") -> tuple[FieldError, ...]:
+    """A rule's refusal as faults of a row."""
+    return problem.fields or (FieldError(field, problem.code, problem.detail),)
+
+
+def marked(events: Iterable[Facts], import_id: str, notify: bool = False) -> tuple[Facts, ...]:
+    """Events that say by which import they came, and whether messages are wanted."""
+    said = {"imported_by": import_id, "notify": notify}
+    return tuple(
+        one.model_copy(update={k: v for k, v in said.items() if k in type(one).model_fields})
+        for one in events
+    )
 
 
 def number_in(text: str) -> tuple[str, ...]:
@@ -174,29 +216,17 @@ def number_in(text: str) -> tuple[str, ...]:
         return ()
 
 
-def house_key(name: str, county: str) -> str:
-    """What an accommodation without a code is known by."""
-    return f"{county} {sort_key(name)}"
+def as_text(value: Any) -> str:
+    """A value that should be a text, to be looked up by."""
+    return value if isinstance(value, str) else ""
 
 
-def no_such_parent() -> FieldError:
-    """The row names a national organisation that is not there."""
-    return FieldError("parent", "no-such-parent", _NO_PARENT)
+def external_ids_in(row: Row, source: str) -> dict[str, str]:
+    """The id that the row has in the system whose ids the file has; none or one."""
+    given = as_text(row.read.values.get("external_id"))
+    return {source: given} if given else {}
 
 
-def parent_not_national() -> FieldError:
-    """The row names an organisation that can have no branches."""
-    return FieldError("parent", "parent-not-national", _NOT_NATIONAL)
-
-
-def _faults_of(problem: Problem, field: str) -> tuple[FieldError, ...]:
-    return problem.fields or (FieldError(field, problem.code, problem.detail),)
-
-
-def _validated(
-    model: type[M], values: Mapping[str, Any]
-) -> tuple[M | None, tuple[FieldError, ...]]:
-    try:
-        return model.model_validate(dict(values)), ()
-    except ValidationError as error:
-        return None, field_errors([dict(fault) for fault in error.errors()])
+def external_keys_in(rows: Iterable[Row], source: str) -> list[str]:
+    """What records are found by in that system's words."""
+    return [external_key(*pair) for row in rows for pair in external_ids_in(row, source).items()]

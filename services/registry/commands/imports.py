@@ -1,112 +1,137 @@
-"""Imports: check a file as a whole, then make its rows; a kill in the middle makes nothing twice.
+"""Imports: read a file, judge it as a whole, make its rows, undo them for a week.
 
-Each row becomes an aggregate whose id follows from the import and the row, so that going on after a
-kill, or two copies at once, make the same ones.
+`run` does what takes long, beside everything else in the process: a page at a time, with rests. After
+each page the aggregate knows how far it has come; whoever finds it left alone goes on.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from uuid import uuid4
 
 import structlog
 
 from services.registry.commands.accommodations import Accommodations
-from services.registry.commands.import_judging import Judging
+from services.registry.commands.import_houses import HouseRows
 from services.registry.commands.import_kept import KeptRows
-from services.registry.commands.import_rows import (
-    Judged,
-    figure_in,
-    house_in,
-    no_such_parent,
-    parent_not_national,
-)
+from services.registry.commands.import_making import Making
+from services.registry.commands.import_organisations import OrganisationRows
+from services.registry.commands.import_pace import BACKLOG_AT_MOST, Pace
+from services.registry.commands.import_people import PeopleRows
+from services.registry.commands.import_rows import Judged, Rows, Seen, rows_of
 from services.registry.commands.organisations import Organisations
+from services.registry.commands.people import People
 from services.registry.domain import import_ as rules
-from services.registry.domain.import_ import Column, Import
+from services.registry.domain.import_ import Column, Counts, Import
 from services.registry.domain.import_columns import ImportKind, columns
-from services.registry.domain.import_file import Table, read
-from services.registry.domain.organisation import ENDED
-from services.registry.domain.organisation_profile import Profile
 from services.registry.kinds import IMPORT
-from shared import failpoints
-from shared.caller import Caller
-from shared.clock import local_date
-from shared.contracts.problems import (
-    FieldError,
-    Invalid,
-    KeyReused,
-    NotFound,
-    Problem,
-    Unavailable,
-)
+from services.registry.queries.common import as_step
+from services.registry.reading.parent import Wish, reading
+from shared.contracts.problems import NotFound, Problem, Unavailable
 from shared.database import Database, Document
-from shared.due import in_parallel
-from shared.kind import By, Change, Stored, derived_id, new_id
+from shared.deadline import database_deadline, renew_deadline
+from shared.kind import By, Change, Stored, new_id
+from shared.relay import Relay
 from shared.store import Store
 
 log = structlog.get_logger()
 
-CHUNK = 50
-AT_ONCE = 16
+PAGE = 100
+JUDGED_AT_ONCE = 2_000
+"""Rows that the upload itself waits for; a longer file is judged beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file and what its uploader says of it; `area` are the counties they may enter, None is all."""
+
+    kind: ImportKind
+    content: bytes
+    importer: str
+    area: tuple[str, ...] | None = None
+    source: str = "file"
+    wish: Wish = field(default_factory=Wish)
 
 
 class Imports:
-    """Use cases of the import aggregate; `run` makes the rows, beside everything else."""
+    """Use cases of the import aggregate."""
 
     def __init__(
         self,
         store: Store,
         database: Database,
+        relay: Relay,
         organisations: Organisations,
+        people: People,
         accommodations: Accommodations,
     ) -> None:
         self._store = store
-        self._rows = KeptRows(database)
-        self._judging = Judging(organisations, accommodations)
-        self._organisations = organisations
-        self._accommodations = accommodations
+        self._relay = relay
+        self._kept = KeptRows(database)
+        self._rows: dict[ImportKind, Rows] = {
+            "organisations": OrganisationRows(organisations),
+            "people": PeopleRows(people, organisations, store.clock),
+            "accommodations": HouseRows(accommodations, store.clock),
+        }
+        self._making = Making(store, self._kept, self._rows)
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
 
     async def load(self, id: str) -> Stored[Import]:
         """One import; NotFound when there is none."""
         return await self._store.load(IMPORT, id)
 
-    async def check(
-        self, kind: ImportKind, content: bytes, caller: Caller, by: By
-    ) -> Stored[Import]:
-        """The dry run: every row's verdict, nothing made. Invalid for a file that cannot be read."""
-        id, batch, now = new_id(by), str(uuid4()), self._store.clock.now()
-        table = read(content, columns(kind))
-        judged = await self._judging.judge(kind, table.rows, id, caller, local_date(now))
-        await self._rows.keep(id, batch, judged)
-        one = _import(kind, batch, now + rules.KEPT_FOR, caller.person_id, table, judged)
+    async def check(self, upload: Upload, by: By) -> Stored[Import]:
+        """The dry run: every row's verdict, nothing made. Invalid for a file that cannot be read.
+
+        Of a long file the verdicts follow (`status` is `checking` until then).
+        """
+        batch, now = str(uuid4()), self._store.clock.now()
         try:
-            stored = await self._store.create(IMPORT, id, Change(one), by)
-        except KeyReused:
-            await self._rows.forget(batch)
+            one = await self._read(upload, batch, now)
+            stored = await self._store.create(
+                IMPORT, new_id(by), Change(*rules.receive(one, now)), by
+            )
+        except Problem:
+            await self._drop(batch)
             raise
         if stored.state.batch != batch:
-            await self._rows.forget(batch)
-        return stored
+            await self._drop(batch)
+        return await self._judged_if_short(stored)
 
-    async def commit(self, id: str, by: By) -> Stored[Import]:
+    async def remap(self, id: str, mapping: Sequence[str | None], by: By) -> Stored[Import]:
+        """Other fields for its columns (If-Match), and the dry run anew."""
+        now = self._store.clock.now()
+        stored = await self._change(id, lambda one: rules.remap(one, mapping, now), by)
+        return await self._judged_if_short(stored)
+
+    async def commit(self, id: str, notify: bool, by: By) -> Stored[Import]:
         """Begin to make the rows; this returns at once, the rows follow."""
         now = self._store.clock.now()
-        stored = await self._change(id, lambda one: rules.commit(one, by.correlation, now), by)
-        if stored.state.status == "committing":
-            self._wanted.put_nowait(id)
-        return stored
+        return self._go_on_soon(
+            await self._change(id, lambda one: rules.commit(one, by.correlation, notify, now), by)
+        )
+
+    async def undo(self, id: str, by: By) -> Stored[Import]:
+        """Begin to undo what it made; this returns at once."""
+        now = self._store.clock.now()
+        return self._go_on_soon(
+            await self._change(id, lambda one: rules.undo(one, by.correlation, now), by)
+        )
 
     async def wake(self, id: str, by: By) -> None:
-        """Nobody has gone on with it for a while: go on here. What nobody committed is forgotten."""
+        """Nobody has gone on with it for a while: go on here. What is over is forgotten."""
         now = self._store.clock.now()
         stored = await self._change(id, lambda one: rules.wake(one, now), by)
         if stored.state.status == "expired":
-            await self._rows.forget(stored.state.batch)
-        if stored.state.status == "committing":
-            self._wanted.put_nowait(id)
+            await self._kept.drop(stored.state.batch)
+        elif rules.is_forgotten(stored.state):
+            await self._kept.forget(stored.state.batch)
+        self._go_on_soon(stored)
+
+    async def forget_person(self, id: str) -> None:
+        """What files said of somebody who is erased."""
+        await self._kept.forget_person(id)
 
     async def run(self) -> None:
         """Go on with what was committed or woken here, one import at a time, until cancelled."""
@@ -120,62 +145,122 @@ class Imports:
                 log.exception("import-failed", id=id)
 
     async def go_on(self, id: str) -> None:
-        """Make what is left of its rows, in chunks; after each the aggregate knows how far."""
-        await self._rows.keep_on((await self.load(id)).state.batch)
-        while (stored := await self.load(id)).state.status == "committing":
-            one = stored.state
-            size = min(CHUNK, one.rows - one.position)
-            chunk = await self._rows.of(one, one.position, size)
-            new = [row for row in chunk if row["verdict"] == "new" and not row["made"]]
-            for turn in _parents_first(new):
-                await in_parallel([partial(self._make, stored, row) for row in turn], AT_ONCE)
-            await self._rows.made([row["_id"] for row in new if row["verdict"] == "new"])
-            await self._advance(id, one.position, size, chunk)
+        """Do what is left of it, page by page."""
+        stored = await self.load(id)
+        if stored.state.status == "checking":
+            await self._judge(stored, Pace())
+        elif stored.state.status in rules.MOVING:
+            await self._kept.keep_on(stored.state.batch)
+            while stored.state.status in ("committing", "undoing"):
+                async with Pace():
+                    stored = await self._page_done(stored)
+                await self._until_told()
 
-    async def rows(self, one: Import, since: int, size: int) -> list[Document]:
-        """Its rows in so many places from `since` on."""
-        return await self._rows.of(one, since, size)
+    async def timeline(self, id: str) -> list[Document]:
+        """What was done with it, and when."""
+        return [as_step(row) for row in await self._store.timeline(IMPORT, id)]
 
-    async def _make(self, stored: Stored[Import], row: Document) -> None:
-        """Make one row. What has come to clash since the dry run is this row's fault alone."""
-        failpoints.reach(failpoints.WITHIN_IMPORT)
-        one, id = stored.state, derived_id(stored.id, row["row"])
-        by = By(actor=one.importer, correlation=one.correlation or stored.id)
-        try:
-            if one.kind == "organisations":
-                profile = Profile.model_validate(row["values"])
-                await self._insist_on_parent(profile.parent)
-                await self._organisations.enter(id, profile, stored.id, by)
+    async def rows(
+        self, one: Import, since: int, size: int, verdicts: Sequence[str] = ()
+    ) -> list[Document]:
+        """At most `size` of its rows from place `since` on."""
+        return await self._kept.of(one, since, size, verdicts)
+
+    async def _read(self, upload: Upload, batch: str, now: datetime) -> Import:
+        rows = 0
+        known = columns(upload.kind)
+        async with reading(upload.content, known, upload.wish) as file:
+            async for page in file.pages():
+                renew_deadline()
+                await self._kept.keep(batch, rows, page, now)
+                rows += len(page)
+            how = file.how
+        named = zip(how.headers, how.fields, strict=True)
+        return Import(
+            kind=upload.kind,
+            batch=batch,
+            importer=upload.importer,
+            area=upload.area,
+            source=upload.source,
+            sheet=how.sheet,
+            separator=how.separator,
+            encoding=how.encoding,
+            from_1904=how.from_1904,
+            looks_wrong=how.looks_wrong,
+            columns=tuple(Column(header=header, field=field) for header, field in named),
+            rows=rows,
+        )
+
+    async def _judged_if_short(self, stored: Stored[Import]) -> Stored[Import]:
+        if stored.state.status == "checking" and stored.state.rows <= JUDGED_AT_ONCE:
+            return await self._judge(stored, None)
+        return self._go_on_soon(stored)
+
+    async def _judge(self, stored: Stored[Import], pace: Pace | None) -> Stored[Import]:
+        """Every row's verdict; from the first on, also after a kill: it costs little, and is the same."""
+        seen, verdicts, counties = Seen(), Counts(), set[str]()
+        one = stored.state
+        while page := await self._kept.of(one, sum(dict(verdicts).values()), PAGE):
+            if pace is None:
+                renew_deadline()
+                judged = await self._judge_page(stored, page, seen)
             else:
-                await self._make_house(id, row["values"], stored.id, by)
-        except Unavailable:
-            raise
-        except Problem as problem:
-            row["verdict"] = "failed"
-            await self._rows.failed(row["_id"], _faults_of(problem))
+                async with pace:
+                    judged = await self._judge_page(stored, page, seen)
+            verdicts = _with(verdicts, judged)
+            counties |= {row.county for row in judged if row.county}
+            if pace is not None and not await self._is_still_wanted(stored, verdicts):
+                return await self.load(stored.id)
+        now = self._store.clock.now()
+        return await self._change(
+            stored.id, lambda new: rules.judged(new, one, verdicts, sorted(counties), now), By()
+        )
 
-    async def _insist_on_parent(self, id: str | None) -> None:
-        """A branch's national organisation may have gone, or failed itself, since the dry run."""
-        if id is None:
-            return
-        try:
-            parent = (await self._organisations.load(id)).state
-        except NotFound:
-            raise Invalid(fields=(no_such_parent(),)) from None
-        if parent.kind != "national" or parent.status in ENDED:
-            raise Invalid(fields=(parent_not_national(),))
+    async def _judge_page(
+        self, stored: Stored[Import], page: Sequence[Document], seen: Seen
+    ) -> list[Judged]:
+        one = stored.state
+        rows = rows_of(one, stored.id, page)
+        judged = await self._rows[one.kind].judge(one, stored.id, rows, seen)
+        for row, verdict in zip(rows, judged, strict=True):
+            verdict.repairs = row.read.repairs
+        await self._kept.judged(page, judged, one.kind == "people")
+        return judged
 
-    async def _make_house(self, id: str, values: Document, import_id: str, by: By) -> None:
-        details, code = house_in(values)
-        figure, _ = figure_in(values, local_date(self._store.clock.now()))
-        await self._accommodations.enter(id, details, code, figure, import_id, by)
+    async def _is_still_wanted(self, stored: Stored[Import], verdicts: Counts) -> bool:
+        """Say how far it has come; whether its columns still mean what they did."""
+        now, reached = self._store.clock.now(), sum(dict(verdicts).values())
+        after = await self._change(stored.id, lambda one: rules.reached(one, reached, now), By())
+        return after.state.status == "checking" and after.state.columns == stored.state.columns
 
-    async def _advance(self, id: str, since: int, size: int, chunk: Sequence[Document]) -> None:
-        now, verdicts = self._store.clock.now(), [row["verdict"] for row in chunk]
-        made = verdicts.count("new")
-        # A row that is gone was not made.
-        failed = size - made - verdicts.count("exists")
-        await self._change(id, lambda one: rules.advance(one, since, size, made, failed, now), By())
+    async def _page_done(self, stored: Stored[Import]) -> Stored[Import]:
+        one = stored.state
+        size = min(PAGE, one.rows - one.position)
+        page = await self._kept.of(one, one.position, size)
+        work = self._making.make if one.status == "committing" else self._making.undo
+        step = await work(stored, page)
+        if one.status == "committing" and len(page) < size:
+            # A row that is gone was not made.
+            step = step.model_copy(update={"failed": step.failed + size - len(page)})
+        now = self._store.clock.now()
+        return await self._change(
+            stored.id,
+            lambda new: rules.advance(new, one.status, one.position, size, step, now),
+            By(actor=one.importer, correlation=one.correlation or stored.id),
+        )
+
+    async def _until_told(self) -> None:
+        while self._relay.backlog > BACKLOG_AT_MOST:
+            await asyncio.sleep(0.005)
+
+    def _go_on_soon(self, stored: Stored[Import]) -> Stored[Import]:
+        if stored.state.status in rules.MOVING:
+            self._wanted.put_nowait(stored.id)
+        return stored
+
+    async def _drop(self, batch: str) -> None:
+        database_deadline.set(None)
+        await self._kept.drop(batch)
 
     async def _change(
         self, id: str, rule: Callable[[Import], rules.Decision], by: By
@@ -183,37 +268,8 @@ class Imports:
         return await self._store.change(IMPORT, id, lambda one: Change(*rule(one)), by)
 
 
-def _parents_first(rows: Sequence[Document]) -> tuple[list[Document], list[Document]]:
-    """National organisations, then the rest; a parent stands above its branches in the file."""
-    first = [row for row in rows if row["values"].get("kind") == "national"]
-    return first, [row for row in rows if row["values"].get("kind") != "national"]
-
-
-def _faults_of(problem: Problem) -> tuple[FieldError, ...]:
-    return problem.fields or (FieldError("", problem.code, problem.detail),)
-
-
-def _import(
-    kind: ImportKind,
-    batch: str,
-    expires_at: datetime,
-    importer: str,
-    table: Table,
-    judged: Sequence[Judged],
-) -> Import:
+def _with(counts: Counts, judged: Sequence[Judged]) -> Counts:
     verdicts = [one.verdict for one in judged]
-    return Import(
-        kind=kind,
-        batch=batch,
-        expires_at=expires_at,
-        importer=importer,
-        separator=table.separator,
-        encoding=table.encoding,
-        looks_wrong=table.looks_wrong,
-        columns=tuple(Column(header=header, field=field) for header, field in table.columns),
-        counties=tuple(sorted({one.county for one in judged if one.county})),
-        rows=len(judged),
-        new=verdicts.count("new"),
-        existing=verdicts.count("exists"),
-        faulty=verdicts.count("faulty"),
+    return Counts(
+        **{name: number + verdicts.count(name) for name, number in counts}  # type: ignore[arg-type]
     )

@@ -11,7 +11,7 @@ from services.registry.domain import organisation as rules
 from services.registry.domain.membership import Act
 from services.registry.domain.organisation import Organisation
 from services.registry.domain.organisation_profile import Profile
-from services.registry.kinds import ORGANISATION
+from services.registry.kinds import MEETING_PLACE, ORGANISATION, PERSON
 from shared.causes import following
 from shared.contracts.problems import (
     FieldError,
@@ -24,7 +24,7 @@ from shared.contracts.problems import (
 from shared.contracts.registry import RoleGrant, Scope
 from shared.database import Document, Taken
 from shared.deadline import renew_deadline
-from shared.kind import By, Change, Stored, derived_id, new_id
+from shared.kind import By, Change, Rule, Stored, derived_id, new_id
 from shared.store import Store
 
 MOST_KNOWN = 10_000
@@ -60,27 +60,38 @@ class Organisations:
         organisation, events = rules.apply(profile, self._act(by))
         return await self._create(id, Change(organisation, events), by)
 
-    async def enter(
-        self, id: str, profile: Profile, import_id: str, by: By
+    async def change_by_import(
+        self, id: str, rule: Rule[Organisation], by: By
     ) -> Stored[Organisation]:
-        """An import's row becomes a member; the derived id makes a second try the same member."""
-        organisation, events = rules.enter(profile, import_id)
-        try:
-            return await self._create(id, Change(organisation, events), by)
-        except (Taken, Refused):
-            if found := await self._store.find(ORGANISATION, {"_id": id}, limit=1):
-                return found[0]
-            raise
+        """An import's row changes one; what it hosts follows."""
+
+        def decision(one: Organisation) -> rules.Decision:
+            change = rule(one)
+            return change.state, change.events
+
+        return await self._with_its_places(id, decision, by)
+
+    async def is_needed(self, id: str) -> bool:
+        """Whether it hosts a meeting place, has branches, or people with a role or wish there."""
+        hosted: Document = {"keys.hosts": id, "keys.status": {"$ne": "closed"}}
+        branches: Document = {"keys.parent": id, "keys.status": {"$nin": list(rules.ENDED)}}
+        scopes = [f"{word}:{id}" for word in ("coordinator", "volunteer", "asked")]
+        return bool(
+            await self._store.find(MEETING_PLACE, hosted, limit=1)
+            or await self._store.find(ORGANISATION, branches, limit=1)
+            or await self._store.find(PERSON, {"keys.scopes": {"$in": scopes}}, limit=1)
+        )
 
     async def known_among(
-        self, numbers: Collection[str], names: Collection[str]
+        self, numbers: Collection[str], names: Collection[str], external: Collection[str]
     ) -> list[Stored[Organisation]]:
-        """The members that have one of these numbers or (as sort keys) names."""
+        """The members that have one of these numbers, names (sort keys) or external keys."""
         query: Document = {
             "keys.status": {"$nin": list(rules.ENDED)},
             "$or": [
                 {"keys.number": {"$in": list(numbers)}},
                 {"keys.name": {"$in": list(names)}},
+                {"keys.external": {"$in": list(external)}},
             ],
         }
         return await self._store.find(ORGANISATION, query, limit=MOST_KNOWN)

@@ -18,12 +18,13 @@ from shared.causes import following
 from shared.contracts.problems import NotFound, PreconditionRequired, Refused, Stale
 from shared.contracts.registry import PersonSnapshot
 from shared.database import Document, Taken
-from shared.kind import By, Change, Stored, new_id
+from shared.kind import By, Change, Rule, Stored, new_id
 from shared.people import known_person, organisations_of
 from shared.store import Store
 from shared.tokens import Identity
 
 PAGE = 500
+MOST_KNOWN = 10_000
 
 
 class People:
@@ -71,6 +72,22 @@ class People:
             known = await self.by_identity(identity.key)
             assert known is not None
             return await self._describe_again(known, profile, by)
+
+    async def known_among(
+        self, mails: Collection[str], external: Collection[str]
+    ) -> list[Stored[Person]]:
+        """Those who have one of these mail addresses (in lower case) or external keys."""
+        query: Document = {
+            "$or": [
+                {"keys.mail": {"$in": list(mails)}},
+                {"keys.external": {"$in": list(external)}},
+            ]
+        }
+        return await self._store.find(PERSON, query, limit=MOST_KNOWN)
+
+    async def change_by_import(self, id: str, rule: Rule[Person], by: By) -> Stored[Person]:
+        """An import's row changes a person."""
+        return await self._store.change(PERSON, id, rule, by)
 
     async def protect(self, id: str, protected: bool, by: By) -> Stored[Person]:
         """Set or lift the protection of an identity."""

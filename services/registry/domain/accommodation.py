@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.registry.domain.external import ExternalIds
 from services.registry.domain.places import Municipality, county_of
 from services.registry.domain.residents import (
     Correction,
@@ -36,17 +37,13 @@ from shared.contracts.registry import (
     ResidentsChanged,
     ResidentsFigure,
 )
-from shared.contracts.texts import LanguageCode, Line, Name, clean_line
+from shared.contracts.texts import LanguageCode, Line, Name
 
 CLOSED_BACK = timedelta(days=7)
 CLOSING_AHEAD = timedelta(days=730)
 KINDS_WITH_UNACCOMPANIED = ("arrival", "municipal_home")
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9ÅÄÖåäö ._/-]{0,39}$")]
-SourceSystem = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-ExternalId = Annotated[
-    str, StringConstraints(min_length=1, max_length=80), BeforeValidator(clean_line)
-]
 
 
 class Details(BaseModel):
@@ -64,9 +61,7 @@ class Details(BaseModel):
     languages: Annotated[tuple[LanguageCode, ...], Field(max_length=17)] = ()
     facilities: Annotated[tuple[Line, ...], Field(max_length=30)] = ()
     rhythm: Annotated[tuple[WantedRoutine, ...], Field(max_length=60)] = ()
-    external_ids: Annotated[dict[SourceSystem, ExternalId], Field(max_length=10)] = Field(
-        default_factory=dict
-    )
+    external_ids: ExternalIds = Field(default_factory=dict)
 
 
 class Followed(BaseModel):

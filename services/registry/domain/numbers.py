@@ -11,6 +11,9 @@ from shared.contracts.texts import wrong
 _SPELLING = re.compile(r"(?:16)?([0-9]{10})|SE([0-9]{10})01")
 _BORN = re.compile(r"(?:1[89]|20)([0-9]{10})")
 _BLANKS_AND_DASHES = re.compile(r"[\s\-+\u2010-\u2015\u2212]")
+HIDDEN_NUMBER = "[personnummer]"
+"""What stands where a personal number stood: the number itself is kept nowhere."""
+_PERSONAL_NUMBER = re.compile(r"(?<![0-9+])(?:19|20)?([0-9]{6})[-+ ]?([0-9]{4})(?![0-9])")
 _PERSONAL = Text(
     "Det ser ut som ett personnummer. Skriv organisationens nummer; personnummer sparas aldrig här.",
     "That looks like a personal number. Write the organisation's; we never keep personal numbers.",
@@ -41,6 +44,8 @@ def organisation_number(text: str) -> str:
     its own code; what looks like a personal number is named as that before anything else.
     """
     plain = _BLANKS_AND_DASHES.sub("", text).upper()
+    if text == HIDDEN_NUMBER:
+        raise wrong("personal-number", _PERSONAL)
     if (born := _BORN.fullmatch(plain)) and _is_like_a_persons(born.group(1)):
         raise wrong("personal-number", _PERSONAL)
     match = _SPELLING.fullmatch(plain)
@@ -77,3 +82,22 @@ def _luhn(digits: str) -> bool:
 
 
 OrganisationNumber = Annotated[str, AfterValidator(organisation_number)]
+
+
+def is_personal_number(text: str) -> bool:
+    """Whether a text is written as an organisation number, but is a person's, right or mistyped."""
+    plain = _BLANKS_AND_DASHES.sub("", text).upper()
+    match = _BORN.fullmatch(plain) or _SPELLING.fullmatch(plain)
+    digits = next((group for group in match.groups() if group), "") if match else ""
+    return bool(digits) and _is_like_a_persons(digits)
+
+
+def without_personal_numbers(text: str) -> str:
+    """The text with what stands in the place of each personal number whose check digit is right."""
+
+    def hidden(match: re.Match[str]) -> str:
+        digits = match.group(1) + match.group(2)
+        is_one = _is_like_a_persons(digits) and _luhn(digits)
+        return HIDDEN_NUMBER if is_one else match.group()
+
+    return _PERSONAL_NUMBER.sub(hidden, text) if len(text) >= 10 else text

@@ -7,6 +7,9 @@ of what is to what will be.
 
 from collections.abc import Sequence
 
+from pydantic import Field
+
+from services.registry.domain.external import ExternalIds
 from services.registry.domain.membership import (
     MOST_STEPS,
     Act,
@@ -62,6 +65,8 @@ class Organisation(Profile):
     pledges: tuple[PledgeText, ...] = ()
     """What its volunteers promise, the version of today last; see `conditions`."""
     extract_months: int = YEAR_MONTHS
+    external_ids: ExternalIds = Field(default_factory=dict)
+    """What other systems know it by."""
     merged: Merger | None = None
 
     @property

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.contact import MailAddress, PhoneNumber
+from services.registry.domain.external import ExternalIds
 from services.registry.domain.merging import Merger, refuse_merged
 from services.registry.domain.places import COUNTIES, Municipality
 from services.registry.domain.volunteer_terms import Extract, Pledge
@@ -85,6 +86,8 @@ class Person(Profile):
     """The aggregate. `identity` is the pseudonym of (issuer, subject); none until they sign in."""
 
     identity: str | None = None
+    external_ids: ExternalIds = Field(default_factory=dict)
+    """What other systems know them by."""
     protected: bool = False
     status: Literal["active", "suspended", "merged", "erased"] = "active"
     roles: tuple[RoleGrant, ...] = ()

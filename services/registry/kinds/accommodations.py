@@ -6,6 +6,7 @@ from pymongo import ASCENDING, IndexModel
 
 from services.registry.domain import accommodation as rules
 from services.registry.domain.accommodation import Accommodation
+from services.registry.domain.external import external_keys
 from services.registry.domain.location import Location
 from services.registry.domain.site_contact import SiteContact
 from shared.contracts.registry import AccommodationSnapshot, ContactSnapshot, Routine
@@ -33,13 +34,8 @@ def _snapshot(one: Accommodation) -> AccommodationSnapshot:
     )
 
 
-def external_key(source: str, id: str) -> str:
-    """What an accommodation is found by in another system's words."""
-    return f"{source}:{id.casefold()}"
-
-
 def _keys(one: Accommodation) -> dict[str, Any]:
-    external = [external_key(*pair) for pair in sorted(one.external_ids.items())]
+    external = external_keys(one.external_ids)
     return {
         # Left out where there are none: an empty list would be a key, too, and unique.
         **({"external": external} if external else {}),

@@ -5,6 +5,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 
 from services.registry.domain.conditions import pledge_version
+from services.registry.domain.external import external_keys
 from services.registry.domain.likeness import traces
 from services.registry.domain.organisation import ENDED, Organisation, effective
 from services.registry.domain.organisation_profile import works_in
@@ -32,7 +33,9 @@ def _organisation_snapshot(own: Organisation) -> OrganisationSnapshot:
 
 
 def _organisation_keys(one: Organisation) -> dict[str, Any]:
+    external = [] if one.status in ENDED else external_keys(one.external_ids)
     return {
+        **({"external": external} if external else {}),
         "name": sort_key(one.name),
         "status": one.status,
         "parent": one.parent,
@@ -67,6 +70,12 @@ ORGANISATION = Kind(
         ),
         IndexModel([("keys.likely", ASCENDING)], name="likely"),
         merged_index("keys.merged_into"),
+        IndexModel(
+            [("keys.external", ASCENDING)],
+            name="external",
+            unique=True,
+            partialFilterExpression={"keys.external": {"$exists": True}},
+        ),
         IndexModel(
             [("keys.applicant", ASCENDING), ("keys.status", ASCENDING)], name="applications"
         ),

@@ -5,6 +5,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 
 from services.registry.domain import person as persons
+from services.registry.domain.external import external_keys
 from services.registry.domain.person import Person
 from shared.contracts.registry import (
     AcceptedPledge,
@@ -47,7 +48,14 @@ def _contact_snapshot(one: Person) -> ContactSnapshot:
 
 def _person_keys(one: Person) -> dict[str, Any]:
     scopes = [] if one.merged else sorted(_scopes(one))
-    return {"identity": one.identity, "scopes": scopes, "merged_into": one.merged_into}
+    external = [] if one.merged else external_keys(one.external_ids)
+    return {
+        **({"external": external} if external else {}),
+        "identity": one.identity,
+        "mail": one.mail.casefold() if one.mail and not one.merged else None,
+        "scopes": scopes,
+        "merged_into": one.merged_into,
+    }
 
 
 def _scopes(one: Person) -> set[str]:
@@ -78,6 +86,17 @@ PERSON = Kind(
             name="identity",
             unique=True,
             partialFilterExpression={"keys.identity": {"$type": "string"}},
+        ),
+        IndexModel(
+            [("keys.mail", ASCENDING), ("_id", ASCENDING)],
+            name="mail",
+            partialFilterExpression={"keys.mail": {"$type": "string"}},
+        ),
+        IndexModel(
+            [("keys.external", ASCENDING)],
+            name="external",
+            unique=True,
+            partialFilterExpression={"keys.external": {"$exists": True}},
         ),
         IndexModel([("keys.scopes", ASCENDING), ("_id", ASCENDING)], name="scopes"),
         merged_index("keys.merged_into"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.registry.domain.import_ import Import
 from services.registry.domain.import_columns import ImportKind
+from services.registry.domain.places import COUNTIES
 from services.registry.permissions.common import is_administrator, is_officer
 from shared.caller import Caller
 from shared.contracts.problems import Text
@@ -19,8 +20,8 @@ class Wanted:
 
 
 def may_import(caller: Caller, kind: ImportKind) -> bool:
-    """Administrators import organisations, officers accommodations."""
-    return is_administrator(caller) if kind == "organisations" else is_officer(caller)
+    """Administrators import organisations and people, officers accommodations."""
+    return is_officer(caller) if kind == "accommodations" else is_administrator(caller)
 
 
 def _covers(caller: Caller, one: Stored[Import]) -> bool:
@@ -30,9 +31,15 @@ def _covers(caller: Caller, one: Stored[Import]) -> bool:
     )
 
 
+def area_of(caller: Caller) -> tuple[str, ...] | None:
+    """The counties in which the caller may enter accommodations; None for all of them."""
+    counties = tuple(county for county in COUNTIES if caller.is_officer_for(county))
+    return None if len(counties) == len(COUNTIES) else counties
+
+
 WHO = Text(
-    "Nätverkets administratörer: organisationer. Handläggare: boenden i sitt område",
-    "Network administrators: organisations. Officers: accommodations of their area",
+    "Nätverkets administratörer: organisationer och personer. Handläggare: boenden i sitt område",
+    "Network administrators: organisations and people. Officers: accommodations of their area",
 )
 IMPORT_FILE = Permission[Wanted](
     "import.check",
@@ -40,8 +47,8 @@ IMPORT_FILE = Permission[Wanted](
     rule=lambda caller: is_administrator(caller) or is_officer(caller),
     within=lambda caller, wanted: may_import(caller, wanted.kind),
 )
-COMMIT_IMPORT = Permission[Stored[Import]](
-    "import.commit",
+CHANGE_IMPORT = Permission[Stored[Import]](
+    "import.change",
     Text("Den som läste in filen", "Whoever uploaded the file"),
     rule=lambda caller: is_administrator(caller) or is_officer(caller),
     within=_covers,

@@ -75,16 +75,21 @@ class AccommodationRegistered(Facts, type="registry.accommodation.registered"):
 
 
 class AccommodationOpened(Facts, type="registry.accommodation.opened"):
+    """`notify`: the import that entered it asks for the messages that imports are spared."""
+
     imported_by: str | None = None
+    notify: bool = False
 
 
 class AccommodationChanged(Facts, type="registry.accommodation.changed"):
     fields: tuple[str, ...]
+    imported_by: str | None = None
 
 
 class ResidentsChanged(Facts, type="registry.accommodation.residents_changed"):
     on: date
     corrected: bool = False
+    imported_by: str | None = None
 
 
 class AccommodationClosing(Facts, type="registry.accommodation.closing"):
@@ -92,7 +97,9 @@ class AccommodationClosing(Facts, type="registry.accommodation.closing"):
 
 
 class AccommodationClosed(Facts, type="registry.accommodation.closed"):
-    pass
+    """`imported_by`: an import that entered it by mistake was undone."""
+
+    imported_by: str | None = None
 
 
 class AccommodationReopened(Facts, type="registry.accommodation.reopened"):

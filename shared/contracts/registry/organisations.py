@@ -69,8 +69,11 @@ class OrganisationInformationGiven(
 
 
 class OrganisationApproved(OrganisationStep, type="registry.organisation.approved"):
+    """`notify`: the import that entered it asks for the messages that imports are spared."""
+
     applicant: PersonId | None
     imported_by: str | None = None
+    notify: bool = False
 
 
 class OrganisationDeclined(OrganisationStep, type="registry.organisation.declined"):
@@ -86,7 +89,9 @@ class OrganisationResumed(OrganisationStep, type="registry.organisation.resumed"
 
 
 class OrganisationLeft(OrganisationStep, type="registry.organisation.left"):
-    pass
+    """`imported_by`: an import that entered it by mistake was undone."""
+
+    imported_by: str | None = None
 
 
 class OrganisationExcluded(OrganisationStep, type="registry.organisation.excluded"):
@@ -95,6 +100,7 @@ class OrganisationExcluded(OrganisationStep, type="registry.organisation.exclude
 
 class OrganisationChanged(Facts, type="registry.organisation.changed"):
     fields: tuple[str, ...]
+    imported_by: str | None = None
 
 
 class OrganisationMoved(Facts, type="registry.organisation.moved"):

@@ -93,15 +93,17 @@ class ContactSnapshot(Snapshot, aggregate="registry.contact"):
 
 
 class PersonRegistered(Facts, type="registry.person.registered"):
-    pass
+    imported_by: str | None = None
 
 
 class PersonChanged(Facts, type="registry.person.changed"):
     fields: tuple[str, ...]
+    imported_by: str | None = None
 
 
 class RoleGranted(Facts, type="registry.person.role_granted"):
     grant: RoleGrant
+    imported_by: str | None = None
 
 
 class RoleRevoked(Facts, type="registry.person.role_revoked"):
