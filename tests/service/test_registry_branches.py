@@ -73,6 +73,8 @@ async def test_a_national_organisation_confirms_its_branches_from_a_list(system:
         (foreign, "not-found"), ("nothing", "not-found"),
     ]  # fmt: skip
     assert "avslogs redan" in first[1]["detail"]
+    other_list = await nina.client.post(f"{path}/confirm", {"branches": ids}, key="once")
+    refused(other_list, 422, "key-reused")
     by_another = done(await net.ada.client.post(f"{path}/confirm", {"branches": [ids[0]]}))
     assert by_another["items"][0]["verdict"] == "already-approved"
     # Who has decided is named to who may know them: see the next test.

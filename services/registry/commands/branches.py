@@ -12,7 +12,7 @@ from shared.contracts.problems import NotFound, Problem, Unavailable
 from shared.database import Document
 from shared.deadline import renew_deadline
 from shared.due import in_parallel
-from shared.kind import By, Stored
+from shared.kind import By, Change, Stored
 from shared.store import Store
 
 PAGE = 200
@@ -44,8 +44,10 @@ class Branches:
         """Welcome those of the national organisation's branches, each by itself and safe to repeat.
 
         Its applicant is its coordinator when this returns. What is no branch of it, or not seen by
-        the caller, is not found.
+        the caller, is not found. Raises KeyReused for another list under the same Idempotency-Key.
         """
+        # Nothing changes in the national organisation but what it remembers of the request.
+        await self._store.change(ORGANISATION, national, Change, by)
         asked = list(dict.fromkeys(ids))
         found = await self._store.find(ORGANISATION, {"_id": {"$in": asked}}, limit=len(asked))
         own = {one.id for one in found if one.state.parent == national and sees(one)}
