@@ -9,6 +9,7 @@ from services.registry.commands.accommodations import Accommodations
 from services.registry.commands.branches import Branches
 from services.registry.commands.closing_plans import ClosingPlans
 from services.registry.commands.complaints import Complaints
+from services.registry.commands.coordination import Coordination
 from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
@@ -161,6 +162,7 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         support_cases=SupportCases(store),
         granting=granting,
         volunteering=Volunteering(store),
+        coordination=Coordination(store),
         invitations=Invitations(store, people, granting),
         places=places,
         incidents=Incidents(store, plumbing.database, presence, places),

@@ -44,6 +44,12 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         await registry.support_cases.reconcile_person(id, by)
         await registry.incidents.follow_person(id, by)
 
+    reconcile_subject = _for_subject(reconcile_person)
+
+    async def person_changed(event: Event) -> None:
+        await reconcile_subject(event)
+        await registry.coordination.after(event, by_event(event.actor))
+
     async def reconcile_accommodation(id: str, by: By) -> None:
         await places.reconcile_accommodation(id, by)
         await registry.incidents.reconcile_accommodation(id, by)
@@ -55,9 +61,7 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
 
     return [
         Subscription("registry.organisation", reconcile=_for_subject(reconcile_organisation)),
-        Subscription(
-            "registry.person", reconcile=_for_subject(reconcile_person), forget=forget_person
-        ),
+        Subscription("registry.person", reconcile=person_changed, forget=forget_person),
         Subscription(
             "registry.accommodation",
             # Nothing refers to a house that is new.

@@ -328,3 +328,55 @@ async def test_who_is_no_administrator_in_force_does_not_bar_the_first_one(syste
     await people.update_one({"_id": bo.id}, {"$set": {"state.status": "suspended"}})
     assert await appoint(store, ada, "Ada Demo") is not None
     await store.database.close()
+
+
+@pytest.mark.promise("P4")
+async def test_the_last_coordinator_does_not_vanish_in_silence(system: System) -> None:
+    await system.start("registry", "notifications")
+    world = World(system)
+    ada, cora, bo = (
+        await world.administrator(),
+        await world.somebody("cora"),
+        await world.somebody("bo"),
+    )
+    await world.role(bo, "administrator", "national")
+    organisation = await world.organisation(cora, ada)
+    path = f"/organisations/{organisation}"
+    [first] = done(await cora.client.get("/me"))["roles"]
+
+    async def alone(expected: bool) -> bool:
+        return bool(done(await ada.client.get(path))["uncoordinated"] == expected)
+
+    async def told() -> int:
+        rows = await system.raw("notifications", "lines").find({"flow": 27}).to_list(99)
+        assert {row["person"] for row in rows} <= {ada.id, bo.id}
+        return len({row["_id"] for row in rows})
+
+    answer = await ada.client.post(f"/people/{cora.id}/roles/{first['id']}/revoke")
+    assert answer.status_code == 204
+    await eventually(lambda: alone(True))
+    # Nobody is told of their own act.
+    await eventually(told)
+    assert await told() == 1
+    again = role_body("coordinator", organisation)
+    soon = (system.clock.now() + timedelta(hours=1)).isoformat()
+    made(await ada.client.post(f"/people/{cora.id}/roles", {**again, "until": soon}))
+    await eventually(lambda: alone(False))
+    system.clock.advance(timedelta(hours=1, seconds=1))
+    await eventually(lambda: alone(True))
+    made(await ada.client.post(f"/people/{cora.id}/roles", again))
+    await eventually(lambda: alone(False))
+    done(await ada.client.post(f"/people/{cora.id}/suspend", {"on": True}))
+    await eventually(lambda: alone(True))
+    done(await ada.client.post(f"/people/{cora.id}/suspend", {"on": False}))
+    await eventually(lambda: alone(False))
+    assert (await cora.client.post(f"/people/{cora.id}/erase")).status_code == 204
+    await eventually(lambda: alone(True))
+
+    async def read() -> bool:
+        # The jump in time makes the replica of roles look old until the next heartbeat.
+        answer = await system.client("notifications", "bo").get("/inbox")
+        titles = [one["title"] for one in answer.json().get("items", ())]
+        return titles[:1] == ["Majblomman demo har ingen samordnare längre"]
+
+    await eventually(read)

@@ -112,6 +112,7 @@ def all_messages(title: str) -> list[Message]:
         [a_line(15)],
         [a_line(15, until=START)],
         [a_line(15), a_line(15, "t", START)],
+        [a_line(27, "o")],
         [a_line(100, "i", START)],
         [a_line(31, "inc")],
         [a_line(32, "q")],

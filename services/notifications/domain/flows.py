@@ -23,6 +23,7 @@ from shared.contracts.registry import (
     IncidentReported,
     InvitationSent,
     OrganisationApproved,
+    OrganisationUncoordinated,
     RoleName,
     SupportCaseAnswered,
     SupportCaseLifted,
@@ -176,6 +177,17 @@ def is_answered(line: Line, sources: Sources) -> bool:
     return line.subject in sources.support_cases and not waits(line, sources)
 
 
+def administrators(_: OrganisationUncoordinated) -> Audience:
+    """The network's administrators."""
+    return Audience(overseers=Overseers())
+
+
+def has_nobody(line: Line, sources: Sources) -> bool:
+    """The organisation is without a coordinator still."""
+    organisation = sources.organisations.get(line.subject)
+    return organisation is not None and organisation.uncoordinated
+
+
 def is_open(line: Line, sources: Sources) -> bool:
     """The invitation waits for an answer, and was not sent again since."""
     invitation = sources.invitations.get(line.subject)
@@ -271,6 +283,16 @@ FLOWS: tuple[Flow[Any], ...] = (
         still_true=has_seat,
         group="my_shifts",
         strength=RESERVE,
+    ),
+    Flow(
+        number=27,
+        on=OrganisationUncoordinated,
+        whom=administrators,
+        about="organisation",
+        matter=lambda happening: f"uncoordinated:{happening.event.subject}",
+        useful_until=_after(WELCOME_USEFUL),
+        still_true=has_nobody,
+        channels=(),
     ),
     Flow(
         number=31,

@@ -19,6 +19,7 @@ Template = Literal[
     "incident",
     "unanswered",
     "answered",
+    "uncoordinated",
 ]
 
 
@@ -252,6 +253,18 @@ WORDINGS: dict[Template, dict[str, Wording]] = {
             title="Your question to the network has an answer",
             paragraphs=("Is it not enough? Ask on within 30 days.",),
             action="Read the answer",
+        ),
+    },
+    "uncoordinated": {
+        "sv": Wording(
+            title="{organisation} har ingen samordnare längre",
+            paragraphs=("Ingen kan svara för den förrän någon utses.",),
+            action="Utse eller bjud in någon",
+        ),
+        "en": Wording(
+            title="{organisation} has no coordinator any more",
+            paragraphs=("Nobody can answer for it until somebody is appointed.",),
+            action="Appoint or invite somebody",
         ),
     },
 }

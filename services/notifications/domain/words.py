@@ -85,6 +85,7 @@ _TEMPLATES: dict[int, Template] = {
     3: "welcome",
     10: "planned",
     13: "cancelled",
+    27: "uncoordinated",
     31: "incident",
     32: "unanswered",
     100: "invited",
@@ -191,6 +192,7 @@ _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     10: _of_planned,
     13: _of_session,
     15: _of_session,
+    27: _of_welcome,
     31: _of_nothing,
     32: _of_nothing,
     100: _of_invitation,
@@ -206,6 +208,8 @@ def _path(line: Line, sources: Sources) -> str:
     """Where the one link leads."""
     if line.flow == 3:
         return f"/organisations/{line.subject}/start"
+    if line.flow == 27:
+        return f"/organisations/{line.subject}/people"
     if line.flow == 10:
         return f"/activities/{line.subject}"
     if line.flow == 31:

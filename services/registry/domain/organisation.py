@@ -67,6 +67,8 @@ class Organisation(Profile):
     extract_months: int = YEAR_MONTHS
     external_ids: ExternalIds = Field(default_factory=dict)
     """What other systems know it by."""
+    uncoordinated: bool = False
+    """It has lost its last coordinator."""
     merged: Merger | None = None
 
     @property

@@ -230,7 +230,11 @@ def erase(person: Person) -> Decision:
     """Nothing of the person remains but a tombstone, which no later version can lift."""
     if person.status == "erased":
         return person, ()
-    return Person(name="—", status="erased"), (PersonErased(), ContactErased())
+    coordinated = {
+        id for held in person.roles if held.role == "coordinator" for id in held.scope.ids
+    }
+    erased = PersonErased(coordinated=tuple(sorted(coordinated)))
+    return Person(name="—", status="erased"), (erased, ContactErased())
 
 
 def wakes_at(person: Person) -> datetime | None:

@@ -29,6 +29,7 @@ def _organisation_snapshot(own: Organisation) -> OrganisationSnapshot:
         activities_a_week=one.activities_a_week,
         merged_into=one.merged_into,
         pledge_version=pledge_version(own),
+        uncoordinated=one.uncoordinated,
     )
 
 

@@ -8,6 +8,7 @@ from services.registry.commands.accommodations import Accommodations
 from services.registry.commands.branches import Branches
 from services.registry.commands.closing_plans import ClosingPlans
 from services.registry.commands.complaints import Complaints
+from services.registry.commands.coordination import Coordination
 from services.registry.commands.granting import Granting
 from services.registry.commands.grounds import Grounds
 from services.registry.commands.imports import Imports
@@ -55,6 +56,7 @@ class Registry:
     support_cases: SupportCases
     granting: Granting
     volunteering: Volunteering
+    coordination: Coordination
     invitations: Invitations
     places: Places
     incidents: Incidents

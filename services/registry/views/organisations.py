@@ -31,6 +31,7 @@ ORGANISATION_FIELDS = FieldTable[Organisation](
         "mail": CONCERNED,
         "phone": CONCERNED,
         "applicant": CONCERNED,
+        "uncoordinated": CONCERNED,
     },
 )
 

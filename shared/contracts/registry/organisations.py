@@ -37,6 +37,7 @@ class OrganisationSnapshot(Snapshot, aggregate="registry.organisation"):
     municipalities: tuple[str, ...] = ()
     activities_a_week: int | None = None
     merged_into: OrganisationId | None = None
+    uncoordinated: bool = False
     pledge_version: int = 0
     """Of the text that its volunteers promise before their first shift; 0: it has none."""
 
@@ -134,3 +135,11 @@ class PledgePublished(Facts, type="registry.organisation.pledge_published"):
 
 class ExtractIntervalChanged(Facts, type="registry.organisation.extract_interval_changed"):
     months: int
+
+
+class OrganisationUncoordinated(Facts, type="registry.organisation.uncoordinated"):
+    """Its last coordinator has gone, however that came."""
+
+
+class OrganisationCoordinated(Facts, type="registry.organisation.coordinated"):
+    """Somebody coordinates it again."""

@@ -182,7 +182,9 @@ class PersonHandedOver(Facts, type="registry.person.handed_over"):
 
 
 class PersonErased(Facts, type="registry.person.erased"):
-    pass
+    """`coordinated`: where they coordinated until now, which may have nobody left."""
+
+    coordinated: tuple[OrganisationId, ...] = ()
 
 
 class ContactChanged(Facts, type="registry.contact.changed"):
