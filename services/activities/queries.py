@@ -117,6 +117,7 @@ _PER_COUNTY: list[Mapping[str, Any]] = [
             "accommodations": {"$sum": 1},
             "living": {"$sum": {"$cond": ["$keys.living", 1, 0]}},
             "in_use": {"$sum": {"$cond": ["$keys.in_use", 1, 0]}},
+            "on_trial": {"$sum": {"$cond": ["$keys.on_trial", 1, 0]}},
             "people": {"$sum": "$keys.residents"},
             "people_without": _without("residents"),
             "public_people": {"$sum": "$keys.public_residents"},
@@ -144,6 +145,7 @@ def _figures(rows: Iterable[Document], exact: bool) -> dict[str, Any]:
             "all": total("accommodations"),
             "living": total("living"),
             "in_use": total("in_use"),
+            "on_trial": total("on_trial"),
         },
     }
 

@@ -166,6 +166,7 @@ COVERAGE_FIELDS = FieldTable[Coverage](
         "per": ALL,
         "living": ALL,
         "in_use": ALL,
+        "on_trial": ALL,
         "municipality": OFFICER,
         "residents": OFFICER,
         "hours": OFFICER,

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.agreements import Agreements
 from services.registry.commands.branches import Branches
 from services.registry.commands.closing_plans import ClosingPlans
 from services.registry.commands.complaints import Complaints
@@ -41,6 +42,7 @@ from services.registry.kinds import (
     SUPPORT_CASE,
 )
 from services.registry.routes import accommodations as accommodation_routes
+from services.registry.routes import agreements as agreement_routes
 from services.registry.routes import branches as branch_routes
 from services.registry.routes import closing_plans as closing_plan_routes
 from services.registry.routes import complaints as complaint_routes
@@ -109,6 +111,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 way_routes.router,
                 site_contact_routes.router,
                 meeting_place_routes.router,
+                agreement_routes.router,
                 import_routes.router,
                 support_case_routes.router,
                 incident_routes.router,
@@ -153,6 +156,7 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         accommodations=accommodations,
         closing_plans=ClosingPlans(store, accommodations, meeting_places),
         meeting_places=meeting_places,
+        agreements=Agreements(meeting_places, store.clock),
         grounds=grounds,
         ways=Ways(store, plumbing.database, grounds),
         site_contacts=SiteContacts(store, grounds),

@@ -101,7 +101,7 @@ async def test_coverage_follows_what_is_planned_held_and_counted(system: System)
     assert country["people"] == {"all": 100, "without_meeting_place": 0, "exact": True}
     public = done(await cora.activities.get("/coverage/country"))
     assert public["people"] == {"all": 80, "without_meeting_place": 0, "exact": False}
-    assert public["accommodations"] == {"all": 1, "living": 1, "in_use": 1}
+    assert public["accommodations"] == {"all": 1, "living": 1, "in_use": 1, "on_trial": 0}
 
 
 @pytest.mark.promise("P15")

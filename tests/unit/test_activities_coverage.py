@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.activities.domain.agreement import covered_until, in_force
 from services.activities.domain.count import Count, CountBody, counted
 from services.activities.domain.coverage import Known, coverage, recomputed
 from services.activities.domain.hours import Residents, weekly
@@ -16,7 +17,9 @@ from shared.contracts.registry import (
     AccommodationSnapshot,
     Agreement,
     MeetingPlaceSnapshot,
+    Renewal,
     ResidentsFigure,
+    TrialPeriod,
 )
 from tests.unit.test_activities_seats import a_session
 
@@ -163,7 +166,8 @@ def test_in_use_needs_one_held_and_counted_and_one_coming() -> None:
 
 def in_use(sessions: list[Session], *places: MeetingPlaceSnapshot, since: date = LONG_AGO) -> bool:
     there = {f"place{number or ''}": one for number, one in enumerate(places or (a_place(),))}
-    known = Known(a_house(), there, sessions, dict.fromkeys(there, since))
+    there = {id: one.model_copy(update={"open_since": since}) for id, one in there.items()}
+    known = Known(a_house(), there, sessions)
     return coverage(known, NOW).in_use
 
 
@@ -184,15 +188,36 @@ def test_a_new_place_that_lives_has_a_fortnight_of_grace(days: int, expected: bo
     assert not in_use([coming], a_place(until=TODAY - timedelta(days=1)), since=since)
 
 
-def test_a_pause_makes_no_place_new_again() -> None:
-    first = coverage(Known(a_house(), {"place": a_place()}, []), NOW)
-    assert first.open_since == {"place": TODAY}
-    later = NOW + timedelta(days=20)
-    for status in ("paused", "open"):
-        known = Known(a_house(), {"place": a_place(status=status)}, [], first.open_since)
-        assert coverage(known, later).open_since == {"place": TODAY}
-    agreed = coverage(Known(a_house(), {"place": a_place(status="agreed")}, []), NOW)
-    assert agreed.open_since == {}
+def test_on_trial_is_counted_apart_and_only_for_its_days() -> None:
+    session = a_session(NOW + timedelta(days=1))
+    for last, apart in ((TODAY, True), (TODAY - timedelta(days=1), False)):
+        trial = TrialPeriod(since=TODAY - timedelta(days=20), until=last)
+        place = a_place(status="open_on_trial", trial=trial)
+        found = coverage(Known(a_house(), {"place": place}, [session]), NOW)
+        assert (found.living, found.in_use, found.on_trial) == (False, False, apart)
+    assert not coverage(Known(a_house(), {"place": a_place()}, [session]), NOW).on_trial
+
+
+def test_a_renewal_takes_over_without_a_day_on_which_nothing_lives() -> None:
+    session = a_session(NOW + timedelta(days=1))
+    ended = TODAY - timedelta(days=1)
+    signed = Renewal(
+        from_=TODAY, until=date(2027, 6, 1), hosts=("other",),
+        signed_by_agency="officer", signed_by_hosts=("other",),
+    )  # fmt: skip
+    unsigned = signed.model_copy(update={"signed_by_hosts": ()})
+    for renewal, living in ((signed, True), (unsigned, False), (None, False)):
+        known = Known(a_house(), {"place": a_place(ended, renewal=renewal)}, [session])
+        assert coverage(known, NOW).living is living
+
+
+def test_an_agreement_ended_early_covers_no_later_day() -> None:
+    place = a_place()
+    early = place.agreement.model_copy(update={"ends_on": TODAY})
+    place = place.model_copy(update={"agreement": early})
+    assert covered_until(place) == TODAY
+    assert in_force(place, TODAY)
+    assert not in_force(place, TODAY + timedelta(days=1))
 
 
 def test_others_hear_of_coverage_only_when_the_edge_of_living_is_crossed() -> None:

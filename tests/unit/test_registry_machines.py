@@ -9,95 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from services.registry.domain import import_ as imports
-from services.registry.domain import meeting_place as places
 from services.registry.domain import person as persons
 from services.registry.domain.import_ import Column, Counts, Import, Step
-from services.registry.domain.meeting_place import AGENCY, Standing
-from services.registry.domain.meeting_place_parts import Description, Hours, Terms, WantedRoom
 from services.registry.domain.person import Profile
 from services.registry.kinds import KINDS
 from shared.contracts.problems import Problem
 from shared.contracts.registry import RoleGrant, Scope
 from tests.unit.machine import Machine
-
-
-class MeetingPlaceMachine(Machine):
-    closed = False
-    host = "active"
-
-    @property
-    def standing(self) -> Standing:
-        return Standing(("25",), "2582", self.closed, self.host)  # type: ignore[arg-type]
-
-    @initialize(start=st.integers(-5, 10), days=st.integers(0, 40))
-    def proposed(self, start: int, days: int) -> None:
-        first = self.today + timedelta(days=start)
-        terms = Terms(from_=first, until=max(first, self.today) + timedelta(days=days))
-        self.state, _ = places.propose(
-            _description(1), ["H"], ["A", "B"], terms, self.standing, self.today
-        )
-
-    @rule(party=st.sampled_from([AGENCY, "A", "B", "C"]))
-    def sign(self, party: str) -> None:
-        self.do(places.sign, party, "somebody", self.now)
-
-    @rule()
-    def open(self) -> None:
-        self.do(places.open_, self.standing, self.today)
-
-    @rule()
-    def pause(self) -> None:
-        self.do(places.pause, "host")
-
-    @rule()
-    def resume(self) -> None:
-        self.do(places.resume, self.standing, self.today)
-
-    @rule()
-    def close(self) -> None:
-        self.do(places.close, "officer")
-
-    @rule(rooms=st.integers(1, 4))
-    def change(self, rooms: int) -> None:
-        before = {} if self.state is None else {room.id for room in self.state.rooms}
-        self.do(places.change, _description(rooms))
-        assert (
-            all(room.id not in before for room in self.state.rooms) or self.state.status == "closed"
-        )
-
-    @rule(closed=st.booleans(), host=st.sampled_from(["active", "inactive", "ended"]))
-    def around(self, closed: bool, host: str) -> None:
-        """What it stands on changes; the reaction follows."""
-        self.closed, self.host = closed, host
-        self.do(places.reconcile, self.standing)
-
-    @rule(days=st.integers(0, 30))
-    def later(self, days: int) -> None:
-        self.pass_time(timedelta(days=days), places.wake, places.wakes_at)
-
-    @invariant()
-    def open_only_on_firm_ground(self) -> None:
-        if self.state is not None and self.state.status == "open":
-            agreement = self.state.agreement
-            assert agreement.from_ <= self.today <= agreement.until
-            assert places.all_signed(self.state)
-            assert not self.closed
-            assert self.host == "active"
-
-    @invariant()
-    def in_force_means_signed_and_in_time(self) -> None:
-        if self.state is not None and places.in_force(self.state):
-            assert places.all_signed(self.state)
-            assert self.state.agreement.from_ <= self.today <= self.state.agreement.until
-
-
-def _description(rooms: int) -> Description:
-    return Description(
-        name="Hemmet",
-        door="Ring på.",
-        rooms=tuple(WantedRoom(name=f"Rum {n}") for n in range(rooms)),
-        opening_hours=(Hours(weekday=2, opens="17:00", closes="01:00"),),
-    )
 
 
 class PersonMachine(Machine):
@@ -226,13 +144,11 @@ class ImportMachine(Machine):
 
 
 for machine in (
-    MeetingPlaceMachine,
     PersonMachine,
     ImportMachine,
 ):
     machine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
-TestMeetingPlace = MeetingPlaceMachine.TestCase
 TestPerson = PersonMachine.TestCase
 TestImport = ImportMachine.TestCase
 

@@ -9,6 +9,7 @@ from services.activities.commands.relocation import Relocation
 from services.activities.commands.sessions import Sessions
 from services.activities.domain import activity as rules
 from services.activities.domain.activity import LIVE, Activity, Plan
+from services.activities.domain.agreement import covered_until
 from services.activities.domain.recurrence import Meeting, meetings
 from services.activities.domain.relocation import whereabouts
 from services.activities.domain.session import Cancellation
@@ -182,16 +183,16 @@ def session_id(activity: str, number: int) -> str:
 
 
 def _insist_on_agreement(place: MeetingPlaceSnapshot, dates: Sequence[Meeting]) -> None:
-    if place.status != "open":
+    until = covered_until(place)
+    if until is None:
         return
-    until = place.agreement.until
     later = sum(one.start.astimezone(STOCKHOLM).date() > until for one in dates)
     if later:
         raise Refused(
             "agreement-ends",
-            sv=f"Överenskommelsen slutar {until}. {later} tillfällen ligger efter. "
+            sv=f"Mötesplatsen är öppen till och med {until}. {later} tillfällen ligger efter. "
             "Planera till dess och fråga om förlängning.",
-            en=f"The agreement ends on {until}. {later} sessions are later. "
+            en=f"The meeting place is open until {until}. {later} sessions are later. "
             "Plan until then and ask for an extension.",
             extra={"until": until.isoformat(), "later": later},
         )

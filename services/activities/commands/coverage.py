@@ -1,7 +1,6 @@
 """Keeping coverage true: recomputed from what is known whenever something may have changed it."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable
 
 from services.activities.coalesce import Coalesced
 from services.activities.domain.coverage import Coverage, Known, coverage, recomputed, window
@@ -47,7 +46,7 @@ class Coverages:
         # Read the version first: whoever read older facts than the newest writer starts over.
         while True:
             before = await self._present(id)
-            known = await self._known(id, before.state.open_since if before else {})
+            known = await self._known(id)
             if known is None:
                 return
             after = coverage(known, self._store.clock.now())
@@ -63,7 +62,7 @@ class Coverages:
         except NotFound:
             return None
 
-    async def _known(self, id: str, open_since: Mapping[str, date]) -> Known | None:
+    async def _known(self, id: str) -> Known | None:
         accommodation = await self._replicas.accommodations.get(id)
         if accommodation is None:
             return None
@@ -71,7 +70,7 @@ class Coverages:
         start, end = window(self._store.clock.now())
         query = {"keys.accommodations": id, "keys.start": {"$gte": start, "$lt": end}}
         sessions = await self._store.find(SESSION, query, limit=SESSIONS_AT_MOST)
-        return Known(accommodation.state, places, [one.state for one in sessions], open_since)
+        return Known(accommodation.state, places, [one.state for one in sessions])
 
     async def _save(self, id: str, before: Stored[Coverage] | None, after: Coverage) -> None:
         by = by_event()

@@ -5,7 +5,7 @@ later one, by time and then id, yields.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.activities.commands.activities import Activities
 from services.activities.commands.clashes import LONGEST
@@ -13,6 +13,8 @@ from services.activities.commands.merging import Merging
 from services.activities.commands.relocation import Relocation
 from services.activities.commands.sessions import Sessions
 from services.activities.domain.activity import LIVE
+from services.activities.domain.agreement import covered_until
+from services.activities.domain.recurrence import moment
 from services.activities.domain.seats import ACTIVE, HOLDING, people
 from services.activities.domain.session import Cancellation, Session, holders
 from services.activities.kinds import ACTIVITY, SESSION
@@ -74,7 +76,11 @@ class Reconciler:
         if activity.status == "cancelled":
             await self._activities.reconcile(stored.state.activity, by)
             return
-        reason = await self._closed(stored.state.meeting_place)
+        place = stored.state.meeting_place
+        reason = await self._closed(place)
+        after = await self._ends_early(place)
+        if after is not None and stored.state.start >= after:
+            reason = reason or "room_unavailable"
         if reason is not None:
             await self._sessions.cancel(stored, self._cancellation(reason), by)
 
@@ -113,7 +119,8 @@ class Reconciler:
             await self._close_down(one, by)
 
     async def place(self, id: str, house_closes: bool, by: By) -> None:
-        """What is there follows where the meeting place is; a closed one has nothing coming.
+        """What is there follows where the meeting place is; a closed one has nothing coming, and one
+        whose agreement ends early nothing after its last day.
 
         `house_closes` says why it closed, when that is known before the house's own event arrives.
         """
@@ -123,6 +130,11 @@ class Reconciler:
             query = {"keys.meeting_place": id}
             await self._cancel_activities(query, reason, by)
             await self._sessions.cancel_coming(query, self._cancellation(reason), by)
+        elif (after := await self._ends_early(id)) is not None:
+            late = {"keys.meeting_place": id, "keys.start": {"$gte": after}}
+            cancellation = self._cancellation("room_unavailable")
+            async for session in each(self._store, SESSION, {**late, "keys.status": "scheduled"}):
+                await self._sessions.cancel(session, cancellation, by)
 
     async def _close_down(self, organisation: str, by: By) -> None:
         known = await self._replicas.people.organisations.get(organisation)
@@ -146,6 +158,14 @@ class Reconciler:
             return None
         closing = house_closes or await self._replicas.all_closing(place.state)
         return "accommodation_closing" if closing else "room_unavailable"
+
+    async def _ends_early(self, id: str) -> datetime | None:
+        """The end of the last day that is agreed, where a party has ended the agreement early."""
+        place = await self._replicas.places.get(id)
+        if place is None or place.state.agreement.ends_on is None:
+            return None
+        last = covered_until(place.state)
+        return moment(last + timedelta(days=1), "00:00") if last else None
 
     async def _release_who_may_not(self, stored: Stored[Session], by: By) -> Stored[Session]:
         session = stored.state

@@ -3,12 +3,13 @@
 Recomputed from what is known, never incremented: late, twice or out of order gives the same.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from services.activities.domain.agreement import in_force, on_trial
 from services.activities.domain.hours import Residents, Week, iso_week, weekly
 from services.activities.domain.recurrence import moment
 from services.activities.domain.session import Session
@@ -32,8 +33,8 @@ GREY_AFTER = timedelta(days=14)
 class Coverage(BaseModel):
     """The read model. `hours` are exact and for officers in scope; `public_hours` for all others.
 
-    `open_since` is the day on which each place was first known to be open; `edge` is when the next
-    figure would change by time alone.
+    `on_trial` is counted apart: something happens at a place there that has no agreement yet. `edge`
+    is when the next figure would change by time alone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,9 +46,9 @@ class Coverage(BaseModel):
     per: date
     residents: Residents | None = None
     places: tuple[str, ...] = ()
-    open_since: dict[str, date] = Field(default_factory=dict)
     living: bool = False
     in_use: bool = False
+    on_trial: bool = False
     hours: tuple[Week, ...] = ()
     public_hours: tuple[Week, ...] = ()
     edge: datetime | None = None
@@ -68,13 +69,12 @@ class Coverage(BaseModel):
 class Known:
     """What coverage is worked out from.
 
-    `places` by id; `sessions` of the window and the two weeks; `open_since` as known before.
+    `places` by id; `sessions` of the window and the two weeks.
     """
 
     accommodation: AccommodationSnapshot
     places: dict[str, MeetingPlaceSnapshot]
     sessions: Sequence[Session]
-    open_since: Mapping[str, date] = field(default_factory=dict)
 
 
 def coverage(known: Known, now: datetime) -> Coverage:
@@ -82,7 +82,6 @@ def coverage(known: Known, now: datetime) -> Coverage:
     house, today = known.accommodation, local_date(now)
     residents = tuple(sorted(map(_residents, house.residents), key=lambda one: one.on))
     present = [one for one in residents if one.on <= today] or list(residents[:1])
-    open_since = _open_since(known, today)
     weeks = (iso_week(today - timedelta(days=7)), iso_week(today))
     return Coverage(
         kind=house.kind,
@@ -92,10 +91,11 @@ def coverage(known: Known, now: datetime) -> Coverage:
         per=today,
         residents=present[-1] if present else None,
         places=tuple(sorted(known.places)),
-        open_since=open_since,
         living=any(_lives(id, place, known.sessions, today) for id, place in known.places.items()),
-        in_use=any(
-            _in_use(id, place, known, open_since, now) for id, place in known.places.items()
+        in_use=any(_in_use(id, place, known, now) for id, place in known.places.items()),
+        on_trial=any(
+            on_trial(place, today) and _happens(id, known.sessions, today)
+            for id, place in known.places.items()
         ),
         hours=tuple(weekly(week, known.sessions, residents, exact=True) for week in weeks),
         public_hours=tuple(weekly(week, known.sessions, residents, exact=False) for week in weeks),
@@ -117,18 +117,11 @@ def window(now: datetime) -> tuple[datetime, datetime]:
     return moment(first, "00:00"), moment(today + WINDOW + timedelta(days=1), "00:00")
 
 
-def in_force(place: MeetingPlaceSnapshot, today: date) -> bool:
-    """Signed by the agency and every host, and from ≤ today ≤ until."""
-    agreement = place.agreement
-    signed = agreement.signed_by_agency is not None and set(place.hosts) <= set(
-        agreement.signed_by_hosts
-    )
-    return signed and agreement.from_ <= today <= agreement.until
-
-
 def _lives(id: str, place: MeetingPlaceSnapshot, sessions: Iterable[Session], today: date) -> bool:
-    if place.status != "open" or not in_force(place, today):
-        return False
+    return place.status == "open" and in_force(place, today) and _happens(id, sessions, today)
+
+
+def _happens(id: str, sessions: Iterable[Session], today: date) -> bool:
     return any(
         one.meeting_place == id
         and one.status != "cancelled"
@@ -137,27 +130,13 @@ def _lives(id: str, place: MeetingPlaceSnapshot, sessions: Iterable[Session], to
     )
 
 
-def _open_since(known: Known, today: date) -> dict[str, date]:
-    """By place; a pause does not make a place new again."""
-    return {
-        id: known.open_since.get(id, today)
-        for id, place in known.places.items()
-        if id in known.open_since or place.status == "open"
-    }
-
-
-def _in_use(
-    id: str,
-    place: MeetingPlaceSnapshot,
-    known: Known,
-    open_since: Mapping[str, date],
-    now: datetime,
-) -> bool:
+def _in_use(id: str, place: MeetingPlaceSnapshot, known: Known, now: datetime) -> bool:
     """Held and counted there in the last 14 days, and one coming there; a new place need only live."""
     today = local_date(now)
     if place.status != "open" or not in_force(place, today):
         return False
-    if today - open_since[id] <= GRACE and _lives(id, place, known.sessions, today):
+    new = place.open_since is not None and today - place.open_since <= GRACE
+    if new and _happens(id, known.sessions, today):
         return True
     mine = [one for one in known.sessions if one.meeting_place == id]
     counted = any(

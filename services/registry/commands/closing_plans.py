@@ -10,7 +10,7 @@ from services.registry.domain import closing_plan as rules
 from services.registry.domain.accommodation import Accommodation
 from services.registry.domain.closing_plan import ClosingPlan, Line, Wanted
 from services.registry.domain.following import has_followed
-from services.registry.domain.meeting_place import MeetingPlace
+from services.registry.domain.meeting_place_state import MeetingPlace
 from services.registry.kinds import CLOSING_PLAN
 from shared.causes import following
 from shared.clock import local_date

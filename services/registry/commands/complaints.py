@@ -9,7 +9,7 @@ from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.places_of import Places, where
 from services.registry.domain import complaint as rules
 from services.registry.domain.complaint import Answer, Complaint, Told
-from services.registry.domain.meeting_place import MeetingPlace
+from services.registry.domain.meeting_place_state import MeetingPlace
 from services.registry.domain.noticeboard import Noticeboard, is_code, new_code
 from services.registry.kinds import COMPLAINT, NOTICEBOARD
 from services.registry.permissions.meeting_places import PUBLIC_STATUSES

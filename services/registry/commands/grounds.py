@@ -8,7 +8,7 @@ from typing import Literal
 from pymongo import ASCENDING, IndexModel
 
 from services.registry.domain.accommodation import Accommodation
-from services.registry.domain.meeting_place import MeetingPlace
+from services.registry.domain.meeting_place_state import MeetingPlace
 from services.registry.kinds import MEETING_PLACE
 from services.registry.permissions.accommodations import is_in_scope
 from shared.caller import Caller, Role

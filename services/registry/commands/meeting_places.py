@@ -8,9 +8,10 @@ from services.registry.commands.aliases import Aliases
 from services.registry.commands.people import People
 from services.registry.domain import meeting_place as rules
 from services.registry.domain.accommodation import Accommodation, shown_municipality
-from services.registry.domain.meeting_place import MeetingPlace, Standing
 from services.registry.domain.meeting_place_merging import follow_hosts
 from services.registry.domain.meeting_place_parts import Description, Terms
+from services.registry.domain.meeting_place_state import Decision, MeetingPlace, Standing
+from services.registry.domain.meeting_place_time import wake
 from services.registry.domain.organisation import ENDED
 from services.registry.kinds import ACCOMMODATION, MEETING_PLACE, ORGANISATION
 from shared import failpoints
@@ -66,56 +67,61 @@ class MeetingPlaces:
         by: By,
     ) -> Stored[MeetingPlace]:
         """A host or an officer proposes it."""
-        hosts = await self._hosts_now(hosts)
-        known = await self._store.find(
-            ORGANISATION, {"_id": {"$in": list(hosts)}}, limit=len(hosts)
-        )
-        if len(known) < len(set(hosts)):
-            raise NotYetKnown(extra={"field": "hosts"})
-        standing = await self._standing(accommodations, hosts)
+        hosts = await self.hosts_now(hosts)
+        standing = await self.standing(accommodations, hosts)
         decision = rules.propose(description, accommodations, hosts, terms, standing, self._today())
         stored = await self._store.create(MEETING_PLACE, new_id(by), Change(*decision), by)
         return await self._checked_again(stored, by)
 
     async def change(self, id: str, description: Description, by: By) -> Stored[MeetingPlace]:
         """Describe it anew."""
-        return await self._change(id, lambda one: rules.change(one, description), by)
-
-    async def sign(self, id: str, party: str, by: By) -> Stored[MeetingPlace]:
-        """One party signs."""
-        assert by.actor is not None
-        person, now = by.actor, self._store.clock.now()
-        [party] = await self._hosts_now([party])
-        return await self._change(id, lambda one: rules.sign(one, party, person, now), by)
+        return await self.change_by(id, lambda one: rules.change(one, description), by)
 
     async def open(self, id: str, by: By) -> Stored[MeetingPlace]:
         """The host opens it."""
-        standing, today = await self._standing_of(id), self._today()
-        stored = await self._change(id, lambda one: rules.open_(one, standing, today), by)
-        return await self._checked_again(stored, by)
+        standing, now = await self._standing_of(id), self._store.clock.now()
+        return await self.upheld(id, lambda one: rules.open_(one, standing, now), by)
+
+    async def open_on_trial(self, id: str, by: By) -> Stored[MeetingPlace]:
+        """The host opens it for the days that an officer has said yes to."""
+        standing, now = await self._standing_of(id), self._store.clock.now()
+        return await self.upheld(id, lambda one: rules.open_on_trial(one, standing, now), by)
 
     async def pause(
         self, id: str, cause: Literal["host", "officer"], by: By
     ) -> Stored[MeetingPlace]:
         """For a while nothing happens there."""
-        return await self._change(id, lambda one: rules.pause(one, cause), by)
+        return await self.change_by(id, lambda one: rules.pause(one, cause), by)
 
     async def resume(self, id: str, by: By) -> Stored[MeetingPlace]:
         """Open again after a pause."""
-        standing, today = await self._standing_of(id), self._today()
-        stored = await self._change(id, lambda one: rules.resume(one, standing, today), by)
-        return await self._checked_again(stored, by)
+        standing, now = await self._standing_of(id), self._store.clock.now()
+        return await self.upheld(id, lambda one: rules.resume(one, standing, now), by)
+
+    async def serve(self, id: str, accommodations: Sequence[str], by: By) -> Stored[MeetingPlace]:
+        """It serves these accommodations from now on."""
+        place = (await self.load(id)).state
+        standing = await self.standing(accommodations, place.hosts)
+        return await self.upheld(id, lambda one: rules.serve(one, accommodations, standing), by)
+
+    async def take_responsibility(self, id: str, host: str, by: By) -> Stored[MeetingPlace]:
+        """Another of its hosts answers for it."""
+        host = await self.party_now(host)
+        place = (await self.load(id)).state
+        hosts = [host] if host in place.hosts else place.hosts
+        standing = await self.standing(place.accommodations, hosts)
+        return await self.upheld(id, lambda one: rules.take_responsibility(one, host, standing), by)
 
     async def close(
         self, id: str, cause: Literal["host", "officer"], by: By
     ) -> Stored[MeetingPlace]:
         """For good."""
-        return await self._change(id, lambda one: rules.close(one, cause), by)
+        return await self.change_by(id, lambda one: rules.close(one, cause), by)
 
     async def wake(self, id: str, by: By) -> None:
-        """Its agreement begins or is over."""
+        """Its agreement begins, passes on or is over; a new responsible host may not be active."""
         now = self._store.clock.now()
-        await self._change(id, lambda one: rules.wake(one, now), by)
+        await self.upheld(id, lambda one: wake(one, now), by)
 
     async def reconcile(self, id: str, by: By) -> Stored[MeetingPlace]:
         """See that it is no more open than its accommodations and its host allow.
@@ -123,8 +129,15 @@ class MeetingPlaces:
         A host that was merged is what it is now.
         """
         await self._follow_hosts(await self.load(id), by)
-        standing = await self._standing_of(id)
-        return await self._change(id, lambda one: rules.reconcile(one, standing), by)
+        seen = (await self.load(id)).state
+        standing = await self.standing(seen.accommodations, seen.hosts)
+
+        def rule(one: MeetingPlace) -> Decision:
+            # Whoever has changed houses or hosts meanwhile reconciles after that.
+            same = (one.accommodations, one.hosts) == (seen.accommodations, seen.hosts)
+            return rules.reconcile(one, standing) if same else (one, ())
+
+        return await self.change_by(id, rule, by)
 
     async def reconcile_accommodation(self, id: str, by: By) -> None:
         """An accommodation has changed: so may the meeting places at it, closed ones too."""
@@ -151,14 +164,25 @@ class MeetingPlaces:
                 await self._follow_hosts(place, by)
 
     async def _follow_hosts(self, place: Stored[MeetingPlace], by: By) -> None:
-        now = await self._aliases.organisations(place.state.hosts)
+        renewal = place.state.renewal
+        hosts = (*place.state.hosts, *(renewal.hosts if renewal else ()))
+        now = await self._aliases.organisations(hosts)
         moment = self._store.clock.now()
         if any(id != into for id, into in now.items()):
-            await self._change(place.id, lambda one: follow_hosts(one, now, moment), by)
+            await self.change_by(place.id, lambda one: follow_hosts(one, now, moment), by)
 
-    async def _hosts_now(self, hosts: Sequence[str]) -> list[str]:
-        now = await self._aliases.organisations(hosts)
-        return list(dict.fromkeys(now[id] for id in hosts))
+    async def hosts_now(self, hosts: Sequence[str]) -> list[str]:
+        """What these organisations are now, each once; NotYetKnown when one is not there."""
+        aliases = await self._aliases.organisations(hosts)
+        now = list(dict.fromkeys(aliases[id] for id in hosts))
+        known = await self._store.find(ORGANISATION, {"_id": {"$in": now}}, limit=len(now))
+        if len(known) < len(now):
+            raise NotYetKnown(extra={"field": "hosts"})
+        return now
+
+    async def party_now(self, party: str) -> str:
+        """Which party it is now, where the organisation was merged."""
+        return (await self._aliases.organisations([party]))[party]
 
     async def timeline(self, id: str) -> list[Document]:
         """What has been done with it, by whom and when."""
@@ -182,9 +206,22 @@ class MeetingPlaces:
 
     async def _standing_of(self, id: str) -> Standing:
         place = (await self.load(id)).state
-        return await self._standing(place.accommodations, place.hosts)
+        return await self.standing(place.accommodations, place.hosts)
 
-    async def _standing(self, accommodations: Sequence[str], hosts: Sequence[str]) -> Standing:
+    async def upheld(
+        self, id: str, rule: Callable[[MeetingPlace], Decision], by: By
+    ) -> Stored[MeetingPlace]:
+        """Change it by a rule that leans on what stands around it, then look around again (P5)."""
+        return await self._checked_again(await self.change_by(id, rule, by), by)
+
+    async def change_by(
+        self, id: str, rule: Callable[[MeetingPlace], Decision], by: By
+    ) -> Stored[MeetingPlace]:
+        """Change it by a rule."""
+        return await self._store.change(MEETING_PLACE, id, lambda one: Change(*rule(one)), by)
+
+    async def standing(self, accommodations: Sequence[str], hosts: Sequence[str]) -> Standing:
+        """What holds around such a meeting place now; `hosts[0]` would be responsible."""
         houses = [one.state for one in await self.accommodations(accommodations)]
         masked = any(shown_municipality(one) is None for one in houses)
         return Standing(
@@ -204,8 +241,3 @@ class MeetingPlaces:
 
     def _today(self) -> date:
         return local_date(self._store.clock.now())
-
-    async def _change(
-        self, id: str, rule: Callable[[MeetingPlace], rules.Decision], by: By
-    ) -> Stored[MeetingPlace]:
-        return await self._store.change(MEETING_PLACE, id, lambda one: Change(*rule(one)), by)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.registry.domain.accommodation import Accommodation
-from services.registry.domain.meeting_place import MeetingPlace
+from services.registry.domain.meeting_place_state import MeetingPlace
 from services.registry.permissions.common import WITH_A_ROLE, has_a_role, is_administrator
 from shared.caller import Caller, Role
 from shared.contracts.problems import Text
@@ -44,6 +44,12 @@ def speaks_for_agency(caller: Caller, place: Place) -> bool:
     )
 
 
+def is_to_host(caller: Caller, place: Place) -> bool:
+    """A coordinator of a host of the next agreement."""
+    renewal = place.stored.state.renewal if place.stored else None
+    return renewal is not None and any(caller.coordinates(host) for host in renewal.hosts)
+
+
 def is_party(caller: Caller, place: Place) -> bool:
     """Hosts and the agency."""
     return hosts_it(caller, place) or speaks_for_agency(caller, place)
@@ -69,6 +75,23 @@ RUN_PLACE = Permission[Place](
     HOST_OR_OFFICER,
     rule=_hosts_or_speaks,
     within=is_party,
+    visible=sees_place,
+)
+SIGN_RENEWAL = Permission[Place](
+    "meeting-place.sign-renewal",
+    Text(
+        "De nya värdarnas samordnare, och handläggare för alla boenden den betjänar",
+        "The next hosts' coordinators, and officers of all accommodations it serves",
+    ),
+    rule=_hosts_or_speaks,
+    within=lambda caller, place: is_party(caller, place) or is_to_host(caller, place),
+    visible=sees_place,
+)
+SPEAK_FOR_AGENCY = Permission[Place](
+    "meeting-place.speak-for-agency",
+    Text("Handläggare för alla boenden den betjänar", "Officers of all accommodations it serves"),
+    rule=lambda caller: caller.has(Role.OFFICER),
+    within=speaks_for_agency,
     visible=sees_place,
 )
 OPEN_PLACE = Permission[Place](

@@ -1,6 +1,6 @@
 """The list of meeting places."""
 
-from services.registry.domain.meeting_place import MeetingPlace
+from services.registry.domain.meeting_place_state import MeetingPlace
 from services.registry.domain.places import County
 from services.registry.kinds import MEETING_PLACE
 from services.registry.permissions.meeting_places import PUBLIC_STATUSES

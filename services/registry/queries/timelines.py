@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.registry.commands.aliases import Aliases
-from services.registry.domain.meeting_place import AGENCY
+from services.registry.domain.meeting_place_state import AGENCY
 from services.registry.domain.person import Person
 from services.registry.kinds import PERSON
 from services.registry.permissions.people import knows_person

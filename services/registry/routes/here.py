@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.agreements import Agreements
 from services.registry.commands.branches import Branches
 from services.registry.commands.closing_plans import ClosingPlans
 from services.registry.commands.complaints import Complaints
@@ -49,6 +50,7 @@ class Registry:
     accommodations: Accommodations
     closing_plans: ClosingPlans
     meeting_places: MeetingPlaces
+    agreements: Agreements
     grounds: Grounds
     ways: Ways
     site_contacts: SiteContacts

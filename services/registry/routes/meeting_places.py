@@ -8,14 +8,15 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from services.registry.domain.accommodation import Accommodation
-from services.registry.domain.meeting_place import AGENCY, MeetingPlace
 from services.registry.domain.meeting_place_parts import Description, Terms
+from services.registry.domain.meeting_place_state import MeetingPlace
 from services.registry.permissions.accommodations import sees_accommodation
 from services.registry.permissions.meeting_places import (
     OPEN_PLACE,
     PROPOSE_PLACE,
     READ_PLACES,
     RUN_PLACE,
+    SPEAK_FOR_AGENCY,
     Place,
     hosts_it,
     speaks_for_agency,
@@ -43,12 +44,13 @@ DESCRIPTION_EXAMPLE: JsonDict = {
     "door": "Vaktmästaren öppnar klockan 17.",
     "rooms": [{"name": "Matsalen", "capacity": 40}],
     "opening_hours": [{"weekday": 2, "opens": "17:00", "closes": "20:00"}],
+    "days_apart": [{"on": "2026-12-26", "reason": "public_holiday"}],
 }
 PROPOSAL_EXAMPLE: JsonDict = {
     **DESCRIPTION_EXAMPLE,
     "accommodations": ["0b0e4f0e-9d0b-5a3e-8f6e-0d2d1c8f7a11"],
     "hosts": ["6a1f8f0e-0d6f-5b6c-9a75-6d5c1f0b9e22"],
-    "agreement": {"from": "2026-12-01", "until": "2027-11-30"},
+    "agreement": {"from": "2026-12-01", "until": "2027-11-30", "reference": "Diarienummer 12 demo"},
 }
 
 Reader = Annotated[Caller, Depends(allow(READ_PLACES))]
@@ -62,22 +64,38 @@ class DescriptionBody(Description, Body):
     model_config = ConfigDict(json_schema_extra={"examples": [DESCRIPTION_EXAMPLE]})
 
 
+Accommodations = Annotated[tuple[Line, ...], Field(min_length=1, max_length=10)]
+Hosts = Annotated[tuple[Line, ...], Field(min_length=1, max_length=5)]
+
+
 class Proposal(DescriptionBody):
     """A meeting place to be agreed on; `hosts[0]` is the responsible host."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [PROPOSAL_EXAMPLE]})
 
-    accommodations: Annotated[tuple[Line, ...], Field(min_length=1, max_length=10)]
-    hosts: Annotated[tuple[Line, ...], Field(min_length=1, max_length=5)]
+    accommodations: Accommodations
+    hosts: Hosts
     agreement: Terms
 
 
-class SigningBody(Body):
-    """For whom the caller signs: `agency`, or the id of a host."""
+class ServedBody(Body):
+    """The accommodations it serves from now on."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"party": AGENCY}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"accommodations": PROPOSAL_EXAMPLE["accommodations"]}]}
+    )
 
-    party: Line
+    accommodations: Accommodations
+
+
+class ResponsibleBody(Body):
+    """Which of its hosts answers for it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"host": "6a1f8f0e-0d6f-5b6c-9a75-6d5c1f0b9e22"}]}
+    )
+
+    host: Line
 
 
 @router.post("", status_code=201)
@@ -98,7 +116,7 @@ async def propose(
         body.agreement,
         await by(request, caller),
     )
-    return await _shown(request, stored, caller, status=201)
+    return await shown(request, stored, caller, status=201)
 
 
 @router.get("", openapi_extra=MEETING_PLACES.openapi)
@@ -118,80 +136,106 @@ async def listed(request: Request, caller: Reader) -> Response:
 @router.get("/{id}")
 async def read(request: Request, id: str, caller: Reader) -> Response:
     """One meeting place; door and signatures for its parties."""
-    stored = (await _checked(request, id, caller, READ_PLACES))[0]
+    stored = (await checked(request, id, caller, READ_PLACES))[0]
     tag = MEETING_PLACE_FIELDS.etag(stored, await _view(request, stored, caller))
-    return not_modified(request, tag) or await _shown(request, stored, caller)
+    return not_modified(request, tag) or await shown(request, stored, caller)
 
 
 @router.put("/{id}")
 async def change(request: Request, id: str, body: DescriptionBody, caller: Runner) -> Response:
     """Describe it anew (If-Match)."""
-    await _checked(request, id, caller, RUN_PLACE)
+    await checked(request, id, caller, RUN_PLACE)
     command = await by(request, caller, expected_version(request))
     stored = await here(request).meeting_places.change(id, _description(body), command)
-    return await _shown(request, stored, caller)
+    return await shown(request, stored, caller)
 
 
 @router.get("/{id}/timeline")
 async def timeline(request: Request, id: str, caller: Runner) -> Response:
     """Who did what when."""
-    stored, place = await _checked(request, id, caller, RUN_PLACE)
+    stored, place = await checked(request, id, caller, RUN_PLACE)
     rows = await here(request).meeting_places.timeline(stored.id)
     oversees = meeting_place_view(caller, place) == "overseer"
     return reply({"items": await steps(here(request).store, rows, caller, place.hosts, oversees)})
 
 
-@router.post("/{id}/sign")
-async def sign(request: Request, id: str, body: SigningBody, caller: Runner) -> Response:
-    """Sign the agreement for the agency, or for a host."""
-    _, place = await _checked(request, id, caller, RUN_PLACE)
-    may = (
-        speaks_for_agency(caller, place) if body.party == AGENCY else caller.coordinates(body.party)
-    )
-    if not may:
-        raise NotAllowed()
-    command = await by(request, caller)
-    stored = await here(request).meeting_places.sign(id, body.party, command)
-    return await _shown(request, stored, caller)
-
-
 @router.post("/{id}/open")
 async def open_(request: Request, id: str, caller: Host) -> Response:
     """Open it, under an agreement in force."""
-    await _checked(request, id, caller, OPEN_PLACE)
+    await checked(request, id, caller, OPEN_PLACE)
     stored = await here(request).meeting_places.open(id, await by(request, caller))
-    return await _shown(request, stored, caller)
+    return await shown(request, stored, caller)
+
+
+@router.post("/{id}/open-on-trial")
+async def open_on_trial(request: Request, id: str, caller: Host) -> Response:
+    """Open it for the days that an officer has said yes to."""
+    await checked(request, id, caller, OPEN_PLACE)
+    stored = await here(request).meeting_places.open_on_trial(id, await by(request, caller))
+    return await shown(request, stored, caller)
+
+
+@router.post("/{id}/serve")
+async def serve(
+    request: Request,
+    id: str,
+    body: ServedBody,
+    caller: Annotated[Caller, Depends(allow(SPEAK_FOR_AGENCY))],
+) -> Response:
+    """It serves other accommodations from now on, such as one in the place of one that closes."""
+    _, place = await checked(request, id, caller, SPEAK_FOR_AGENCY)
+    places, ids = here(request).meeting_places, tuple(dict.fromkeys(body.accommodations))
+    houses = await places.accommodations(ids)
+    if not all(sees_accommodation(caller, one) for one in houses):
+        raise NotYetKnown(extra={"field": "accommodations"})
+    SPEAK_FOR_AGENCY.check(caller, Place(place.hosts, houses, place.stored))
+    stored = await places.serve(id, ids, await by(request, caller))
+    return await shown(request, stored, caller)
+
+
+@router.post("/{id}/take-responsibility")
+async def take_responsibility(
+    request: Request, id: str, body: ResponsibleBody, caller: Runner
+) -> Response:
+    """Another of its hosts answers for it: they say so themselves, or an officer does."""
+    _, place = await checked(request, id, caller, RUN_PLACE)
+    if not (caller.coordinates(body.host) or speaks_for_agency(caller, place)):
+        raise NotAllowed()
+    command = await by(request, caller)
+    stored = await here(request).meeting_places.take_responsibility(id, body.host, command)
+    return await shown(request, stored, caller)
 
 
 @router.post("/{id}/pause")
 async def pause(request: Request, id: str, caller: Runner) -> Response:
     """Pause it."""
-    _, place = await _checked(request, id, caller, RUN_PLACE)
+    _, place = await checked(request, id, caller, RUN_PLACE)
     command = await by(request, caller)
     stored = await here(request).meeting_places.pause(id, _side(caller, place), command)
-    return await _shown(request, stored, caller)
+    return await shown(request, stored, caller)
 
 
 @router.post("/{id}/resume")
 async def resume(request: Request, id: str, caller: Host) -> Response:
     """Open it again after a pause."""
-    await _checked(request, id, caller, OPEN_PLACE)
+    await checked(request, id, caller, OPEN_PLACE)
     stored = await here(request).meeting_places.resume(id, await by(request, caller))
-    return await _shown(request, stored, caller)
+    return await shown(request, stored, caller)
 
 
 @router.post("/{id}/close")
 async def close(request: Request, id: str, caller: Runner) -> Response:
     """Close it for good, or withdraw a proposal."""
-    _, place = await _checked(request, id, caller, RUN_PLACE)
+    _, place = await checked(request, id, caller, RUN_PLACE)
     command = await by(request, caller)
     stored = await here(request).meeting_places.close(id, _side(caller, place), command)
-    return await _shown(request, stored, caller)
+    return await shown(request, stored, caller)
 
 
-async def _checked(
+async def checked(
     request: Request, id: str, caller: Caller, permission: Permission[Place]
 ) -> tuple[Stored[MeetingPlace], Place]:
+    """The meeting place, if the permission holds for it."""
     stored = await here(request).meeting_places.load(id)
     return stored, permission.check(caller, await _place(request, stored))
 
@@ -218,9 +262,10 @@ def _description(body: DescriptionBody) -> Description:
     return Description(**{name: getattr(body, name) for name in Description.model_fields})
 
 
-async def _shown(
+async def shown(
     request: Request, stored: Stored[MeetingPlace], caller: Caller, status: int = 200
 ) -> Response:
+    """The answer that shows the meeting place as the caller sees it."""
     view = await _view(request, stored, caller)
     return reply(
         show_meeting_place(stored, view, caller),

@@ -6,7 +6,7 @@ from typing import Any
 from services.registry.commands.closing_plans import Houses, Preview
 from services.registry.domain.closing_plan import ClosingPlan, Line, Wanted
 from services.registry.domain.following import has_followed, stands_as_planned
-from services.registry.domain.meeting_place import MeetingPlace
+from services.registry.domain.meeting_place_state import MeetingPlace
 from shared.contracts.problems import FieldError, Language
 from shared.kind import Stored
 
