@@ -43,7 +43,8 @@ class ReplicaPeople:
         found = await self.persons.find({"state.identity": {"$in": keys}}, limit=len(keys) + 1)
         now = await self._as_now(found)
         by_identity = {one.state.identity: now[one.id] for one in found if one.id in now}
-        network = await self.network_of(organisations_of(one.state for one in by_identity.values()))
+        theirs = organisations_of((one.state for one in by_identity.values()), formerly=True)
+        network = await self.network_of(theirs)
         return {
             key: known_person(one.id, one.state, network)
             for key, one in by_identity.items()
@@ -148,7 +149,10 @@ async def network(
 
 
 def known_person(id: str, person: PersonSnapshot, network: Network) -> KnownPerson:
-    """What access judges a person by; roles in a merged organisation hold in what it is now."""
+    """What access judges a person by; roles in a merged organisation hold in what it is now.
+
+    And in what was merged into theirs, as long as that is not known here.
+    """
     roles = tuple(_held_now(grant, network) for grant in person.roles)
     held = {id for one in roles if one.scope.kind == "organisation" for id in one.scope.ids}
     return KnownPerson(
@@ -163,7 +167,8 @@ def known_person(id: str, person: PersonSnapshot, network: Network) -> KnownPers
 def _held_now(grant: RoleGrant, network: Network) -> RoleGrant:
     if grant.scope.kind != "organisation":
         return grant
-    ids = tuple(dict.fromkeys(map(network.now, grant.scope.ids)))
+    as_before = [id for id in grant.formerly if id in network.active]
+    ids = tuple(dict.fromkeys([*map(network.now, grant.scope.ids), *as_before]))
     if ids == grant.scope.ids:
         return grant
     return grant.model_copy(update={"scope": grant.scope.model_copy(update={"ids": ids})})

@@ -11,7 +11,7 @@ import pytest
 from shared import resync
 from shared.contracts.base import Event
 from tests.harness import System, eventually
-from tests.service.registry_world import Somebody, done, refused, role_body
+from tests.service.registry_world import Somebody, done, made, proposal_body, refused, role_body
 from tests.service.world import ActivitiesWorld, Place, at, signed_up
 
 CANCELLED = "Inställt: Språkcafé demo tisdag 8 december"
@@ -288,3 +288,138 @@ async def _settled_as_one(system: System, kind: str, first: str, second: str) ->
         return len(merged) == 1 and not any(row["pending"] for row in rows)
 
     await eventually(settled)
+
+
+class Two:
+    """Two entries for one parish: `cora`'s that remains and `dora`'s, with a place and a session."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.world = ActivitiesWorld(system)
+
+    async def begin(self) -> None:
+        await self.system.start("registry", *HEARING)
+        self.here = await self.world.an_open_meeting_place("cora")
+        self.there = await self.world.an_open_meeting_place("dora")
+        self.ada = Somebody(self.here.administrator.registry, self.here.administrator.id)
+        [self.alma] = await self.world.volunteers(self.there.organisation, "alma")
+        self.first, self.second = [
+            await self.world.a_session(self.there, at(day, 16)) for day in ("2026-12-09", "2026-12-10")
+        ]  # fmt: skip
+        for session in (self.first, self.second):
+            await signed_up([self.alma], session)
+
+    @property
+    def winner(self) -> str:
+        return self.here.organisation
+
+    @property
+    def loser(self) -> str:
+        return self.there.organisation
+
+    async def proposed_by_both(self) -> str:
+        """A place that both were to host; the agency and the one that is merged have signed."""
+        dora = Somebody(self.there.coordinator.registry, self.there.coordinator.id)
+        body = proposal_body(
+            [self.there.house], [self.loser, self.winner], self.world.day(0), self.world.day(99)
+        )
+        id = made(await dora.client.post("/meeting-places", body))["id"]
+        officer = self.there.officer.registry
+        done(await officer.post(f"/meeting-places/{id}/sign", {"party": "agency"}))
+        done(await dora.client.post(f"/meeting-places/{id}/sign", {"party": self.loser}))
+        return str(id)
+
+    async def moved(self) -> bool:
+        """Whether nothing in activities is the merged one's any more."""
+        rows = [
+            await self.system.raw("activities", name).find_one({"keys.organiser": self.loser})
+            for name in ("activity", "session")
+        ]
+        return rows == [None, None]
+
+
+@pytest.mark.case("R22")
+@pytest.mark.promise("P4")
+@pytest.mark.promise("P5")
+@pytest.mark.parametrize("late", ["organisation", "person", ""])
+async def test_two_entries_for_one_organisation_become_one_without_losing_seat_role_or_place(
+    system: System, late: str
+) -> None:
+    two = Two(system)
+    await two.begin()
+    both = await two.proposed_by_both()
+    path = f"/organisations/{two.loser}/merge"
+    preview = done(await two.ada.client.get(f"{path}?into={two.winner}"))
+    assert preview["refused"] is None
+    assert preview["moves"] == {
+        "people_with_roles": 2, "asks_to_join": 0, "meeting_places": 2, "branches": 0,
+        "open_applications": 0,
+    }  # fmt: skip
+    async with nobody_hears_of(system, late, bool(late)):
+        merged = done(await two.ada.client.post(path, {"into": two.winner}))
+        assert merged["id"] == two.winner
+        place = done(await two.ada.client.get(f"/meeting-places/{two.there.id}"))
+        assert (place["hosts"], place["status"]) == ([two.winner], "open")
+        agreed = done(await two.ada.client.get(f"/meeting-places/{both}"))
+        assert (agreed["hosts"], agreed["status"]) == ([two.winner], "agreed")
+        dora = two.there.coordinator
+        assert [held["scope"]["ids"] for held in done(await dora.registry.get("/me"))["roles"]] == [
+            [two.winner]
+        ]
+        if not late:
+            await eventually(two.moved)
+        done(await dora.activities.post(f"/sessions/{two.first}/cancel", {"reason": "illness"}))
+        await told(system, "alma", "Inställt: Språkcafé demo onsdag 9 december")
+        if not late:
+            await told(system, "cora", "Inställt: Språkcafé demo onsdag 9 december")
+    await eventually(two.moved)
+    assert (await titles(system, "alma")).count("Inställt: Språkcafé demo onsdag 9 december") == 1
+    assert await two.world.told(two.second, "seats_released") == []
+    assert await two.world.seats(two.second) == {two.alma.id: "seated"}
+    seen = await two.world.session(two.here.coordinator, two.second)
+    assert (seen["organiser"], [one["person"] for one in seen["people"]]) == (
+        two.winner, [two.alma.id],
+    )  # fmt: skip
+
+    gone = await two.ada.client.get(f"/organisations/{two.loser}")
+    assert (gone.status_code, gone.json()["merged_into"]) == (308, two.winner)
+    steps = done(await two.ada.client.get(f"/organisations/{two.winner}/timeline"))["items"]
+    theirs = {step["what"] for step in steps if step.get("merged_from") == two.loser}
+    assert {"registry.organisation.applied", "registry.organisation.merged"} <= theirs
+    assert any("merged_from" not in step for step in steps)
+    before = await everything(system)
+    await said_again(system)
+    assert await everything(system) == before
+
+
+@pytest.mark.promise("P14")
+async def test_a_national_organisation_merges_its_own_branches_and_its_branches_follow_it(
+    system: System,
+) -> None:
+    await system.start("registry")
+    world = ActivitiesWorld(system)
+    ada, nina, nora = [await world.administrator(), *[await world.somebody(one) for one in ("nina", "nora")]]  # fmt: skip
+    riks = await world.organisation(nina, ada, name="Riks demo", kind="national")
+    other = await world.organisation(nora, ada, name="Riks demo två", kind="national")
+    people = [await world.somebody(f"b{number}") for number in range(3)]
+    one, two = [await world.organisation(person, ada, name=f"Kretsen {person.id[:4]}", kind="branch",
+                                         parent=riks) for person in people[:2]]  # fmt: skip
+    foreign = await world.organisation(
+        people[2], ada, name="Annan krets", kind="branch", parent=other
+    )
+    merge = f"/organisations/{two}/merge"
+    refused(await nina.client.post(merge, {"into": foreign}), 403, "not-allowed")
+    refused(await people[1].client.post(merge, {"into": one}), 403, "not-allowed")
+    refused(await nina.client.post(merge, {"into": riks}), 403, "not-allowed")
+    refused(await ada.client.post(merge, {"into": riks}), 409, "kinds-differ")
+    assert done(await nina.client.post(merge, {"into": one}))["id"] == one
+    refused(await ada.client.post(f"/organisations/{two}/leave"), 409, "merged-already")
+
+    application = {"name": "Ny krets", "kind": "branch", "parent": other}
+    late = made(await people[2].client.post("/organisations", application))["id"]
+    done(await ada.client.post(f"/organisations/{other}/merge", {"into": riks}))
+    for branch in (foreign, late):
+        assert done(await ada.client.get(f"/organisations/{branch}"))["parent"] == riks
+    done(await nora.client.post(f"/organisations/{late}/approve"))
+    after = made(await people[0].client.post("/organisations", {**application, "name": "Ännu en"}))
+    assert after["parent"] == riks, "the old id is followed"
