@@ -24,7 +24,9 @@ from shared.store import Store
 
 PAGE = 200
 COUNTED = 10_000
-NAMING = ("coordinator", "volunteer", "left:coordinator", "first:coordinator", "asked", "joined")
+NAMING = (
+    "coordinator", "volunteer", "left:coordinator", "first:coordinator", "asked", "joined", "extract",
+)  # fmt: skip
 """How an organisation stands in the keys of people (see kinds.people)."""
 
 

@@ -89,15 +89,22 @@ def is_handed_over(person: Person) -> bool:
 
 
 def follow_organisations(person: Person, now: Mapping[OrganisationId, OrganisationId]) -> Decision:
-    """Roles, asks and what was joined go on where the organisations are now."""
+    """Roles, asks, what was joined and an extract shown go on where the organisations are now.
+
+    A pledge does not: it was another text that was promised.
+    """
     moved = {id: into for id, into in now.items() if id != into and id in named(person)}
     if not moved or person.status == "erased":
         return person, ()
     followed = person.model_copy(
         update={
             "roles": distinct([moved_grant(one, moved) for one in person.roles]),
-            "asks": _asks([_moved_ask(one, moved) for one in person.asks]),
+            "asks": _asks([_moved_to(one, moved) for one in person.asks]),
             "joined": tuple(dict.fromkeys(moved.get(id, id) for id in person.joined)),
+            "extracts": _newest(
+                [_moved_to(one, moved) for one in person.extracts], lambda one: one.shown_on
+            ),
+            "pledges": tuple(one for one in person.pledges if one.organisation not in moved),
             "unsettled": tuple(
                 one.model_copy(update={"grant": moved_grant(one.grant, moved)})
                 for one in person.unsettled
@@ -108,11 +115,13 @@ def follow_organisations(person: Person, now: Mapping[OrganisationId, Organisati
 
 
 def named(person: Person) -> frozenset[OrganisationId]:
-    """The organisations that stand in somebody's roles, asks and memories."""
+    """The organisations that stand in anything of somebody's."""
     grants = (*person.roles, *(one.grant for one in person.unsettled))
     roles = {id for one in grants if one.scope.kind == "organisation" for id in one.scope.ids}
     asked = {one.organisation for one in person.asks}
-    return frozenset(roles | asked | set(person.joined))
+    noted = {one.organisation for one in person.extracts}
+    promised = {one.organisation for one in person.pledges}
+    return frozenset(roles | asked | noted | promised | set(person.joined))
 
 
 def moved_grant(grant: RoleGrant, moved: Mapping[OrganisationId, OrganisationId]) -> RoleGrant:
@@ -138,9 +147,12 @@ def distinct(grants: Sequence[RoleGrant]) -> tuple[RoleGrant, ...]:
     return tuple(kept.values())
 
 
-def _moved_ask(ask: Ask, moved: Mapping[OrganisationId, OrganisationId]) -> Ask:
-    into = moved.get(ask.organisation, ask.organisation)
-    return ask.model_copy(update={"organisation": into})
+Theirs = TypeVar("Theirs", Ask, Extract)
+
+
+def _moved_to(one: Theirs, moved: Mapping[OrganisationId, OrganisationId]) -> Theirs:
+    into = moved.get(one.organisation, one.organisation)
+    return one.model_copy(update={"organisation": into})
 
 
 def _asks(asks: Sequence[Ask]) -> tuple[Ask, ...]:
@@ -155,6 +167,5 @@ def in_common(one: Person, other: Person) -> tuple[str, ...]:
     return tuple(
         field
         for field in ("name", "mail", "phone")
-        if getattr(one, field)
-        and getattr(one, field).casefold() == getattr(other, field, "").casefold()
+        if (getattr(one, field) or "").casefold() == (getattr(other, field) or "-").casefold()
     )
