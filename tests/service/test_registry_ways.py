@@ -43,10 +43,15 @@ async def test_no_answer_but_the_way_there_carries_or_is_ordered_by_an_address(
             "sort=address",
             "sort=position",
             "fields=address",
+            "filter[address][prefix]=H",
             "nosuch=1",
         ):
             answer = await person.client.get(f"/accommodations?{query}")
             assert refused(answer, 400, "unknown-field")
+        found, nothing = [
+            await person.client.get(f"/accommodations?q={word}") for word in ("Hemliga", "Zzzzzzz")
+        ]
+        assert (found.status_code, found.content) == (nothing.status_code, nothing.content)
         for path in (
             "/accommodations", f"/accommodations/{house}", "/meeting-places",
             f"/meeting-places/{place}", f"/accommodations/{house}/timeline",

@@ -12,6 +12,8 @@ from services.registry.domain import accommodation as houses
 from services.registry.domain.accommodation import Details
 from services.registry.domain.accommodation_public import as_everyone_sees, counted
 from services.registry.domain.residents import AGES, FIGURES_KEPT, GROUPS, Figure, figure_on
+from services.registry.kinds import ACCOMMODATION
+from services.registry.queries.accommodations import ACCOMMODATIONS
 from services.registry.views.accommodations import ACCOMMODATION_FIELDS
 from shared.contracts.bands import band
 from shared.contracts.problems import Problem
@@ -228,3 +230,14 @@ def test_no_group_can_be_worked_out_from_the_bands_of_all_four_and_their_total(
         lowest = max(own.lowest, total.lowest - sum(one.highest for one in others))
         highest = min(own.highest, total.highest - sum(one.lowest for one in others))
         assert lowest < highest
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.case("X01")
+def test_what_is_filtered_or_sorted_by_is_what_everyone_may_see() -> None:
+    asked = {*ACCOMMODATIONS.filters, *(sort.lstrip("-") for sort in ACCOMMODATIONS.sorts)}
+    # Words are found in the name, the code and the municipality; nearness follows from the latter.
+    found_by = {"q", "near", "radius_km"}
+    assert asked - found_by <= ACCOMMODATION_FIELDS.seen_in("network")
+    keys = ACCOMMODATION.keys(_a_house(confidentiality="county"))
+    assert "2582" not in str(keys)
