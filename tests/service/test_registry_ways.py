@@ -280,3 +280,27 @@ async def test_whom_to_call_is_known_to_officers_and_coordinators_there_and_trav
     ]
     assert {one["id"] for one in told} == set(known)
     assert (await owner.post("/operator/resync/contact")).status_code == 202
+
+
+@pytest.mark.case("X04")
+async def test_whose_area_the_house_leaves_loses_the_way_on_the_very_next_request(
+    system: System,
+) -> None:
+    await system.start("registry")
+    world = World(system)
+    national, norr, syd = (
+        await world.officer(),
+        await world.officer("norr", "counties", "25"),
+        await world.officer("syd", "counties", "12"),
+    )
+    house = await world.accommodation(norr)
+    path = f"/accommodations/{house}"
+    await norr.client.put(f"{path}/location", WHERE)
+    assert done(await norr.client.get(f"{path}/way-there"))["address"] == SECRET
+    refused(await syd.client.get(f"{path}/way-there"), 403, "way-not-shown-now")
+    read = await national.client.get(path)
+    moved = {"name": "Björknäs demo", "municipality": "1280", "capacity": 200}
+    done(await national.client.put(path, moved, read.headers["etag"]))
+    refused(await norr.client.get(f"{path}/way-there"), 403, "way-not-shown-now")
+    refused(await norr.client.get(f"{path}/way-there/reads"), 403, "not-allowed")
+    assert done(await syd.client.get(f"{path}/way-there"))["address"] == SECRET
