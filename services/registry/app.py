@@ -53,6 +53,7 @@ from services.registry.routes import joining as joining_routes
 from services.registry.routes import likenesses as likeness_routes
 from services.registry.routes import links as link_pages
 from services.registry.routes import meeting_places as meeting_place_routes
+from services.registry.routes import memberships as membership_routes
 from services.registry.routes import merging as merging_routes
 from services.registry.routes import noticeboards as noticeboard_routes
 from services.registry.routes import organisations as organisation_routes
@@ -100,6 +101,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             routers=(
                 merging_routes.router,
                 organisation_routes.router,
+                membership_routes.router,
                 branch_routes.router,
                 likeness_routes.router,
                 people_routes.router,

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from services.registry.domain import organisation as organisations
+from services.registry.domain.organisation_profile import Profile
+from services.registry.kinds import ORGANISATION
+from shared.kind import By, Change, derived_id
 from tests.harness import System, eventually
 from tests.service.registry_world import Somebody, World, done, made, refused
 
@@ -174,17 +178,17 @@ async def test_a_branch_confirmed_while_its_national_organisation_changes_has_wh
     read = await net.nina.client.get(f"/organisations/{net.riks}")
     body = {"name": "Riks demo", "kind": "national", "number": read.json()["number"],
             "languages": ["so"]}  # fmt: skip
-    organisations = system.copy("registry").app.state.registry.organisations
-    parent_of = organisations.parent_of
+    use_cases = system.copy("registry").app.state.registry.organisations
+    parent_of = use_cases.parent_of
 
     async def overtaken(stored: Any) -> Any:
         parent = await parent_of(stored)
-        monkeypatch.setattr(organisations, "parent_of", parent_of)
+        monkeypatch.setattr(use_cases, "parent_of", parent_of)
         put = net.nina.client.put(f"/organisations/{net.riks}", body, etag=read.headers["etag"])
         done(await put)
         return parent
 
-    monkeypatch.setattr(organisations, "parent_of", overtaken)
+    monkeypatch.setattr(use_cases, "parent_of", overtaken)
     done(await net.nina.client.post(f"/organisations/{branch}/approve"))
 
     async def new() -> bool:
@@ -247,13 +251,12 @@ async def test_a_branch_is_active_only_while_its_national_organisation_is(system
 async def test_hundreds_of_branches_follow_without_a_request_waiting(system: System) -> None:
     await system.start("registry")
     net = await a_network(system, languages=["sv"])
-    organisations = system.copy("registry").app.state.registry.organisations
-    from services.registry.domain.organisation_profile import Profile
-    from shared.kind import By, derived_id
+    store = system.copy("registry").app.state.registry.store
 
     async def enter(number: int) -> None:
         profile = Profile(name=f"Krets {number} demo", kind="branch", parent=net.riks)
-        await organisations.enter(derived_id("krets", number), profile, "import", By())
+        change = Change(*organisations.enter(profile, "import"))
+        await store.create(ORGANISATION, derived_id("krets", number), change, By())
 
     await asyncio.gather(*(enter(number) for number in range(MANY)))
     query = {"keys.parent": net.riks, "state.inherited.languages": ["sv"]}

@@ -5,18 +5,33 @@ from typing import Any, TypeVar
 
 from services.registry.domain.membership import AlreadyDecided
 from services.registry.domain.organisation import Organisation
-from services.registry.kinds import PERSON
+from services.registry.kinds import ORGANISATION, PERSON
 from services.registry.permissions.people import knows_person
 from shared.caller import Caller
+from shared.kind import Stored
 from shared.store import Store
 
 T = TypeVar("T")
 
 
-def with_words(shown: Sequence[dict[str, Any]], one: Organisation) -> list[dict[str, Any]]:
-    """The lines of a timeline with what was said at each step; None where nothing was."""
-    words = {step.number: step.words for step in one.steps}
-    return [{**line, "words": words.get(line["facts"].get("step"))} for line in shown]
+async def with_words(
+    store: Store, lines: Sequence[dict[str, Any]], one: Stored[Organisation]
+) -> list[dict[str, Any]]:
+    """The lines of a timeline with what was said at each step; None where nothing was.
+
+    What was said of one that has been merged into it stands with that one.
+    """
+    merged = {line["merged_from"] for line in lines if "merged_from" in line}
+    others = (
+        await store.find(ORGANISATION, {"_id": {"$in": sorted(merged)}}, limit=len(merged))
+        if merged
+        else []
+    )
+    said = {(was.id, step.number): step.words for was in (one, *others) for step in was.state.steps}
+    return [
+        {**line, "words": said.get((line.get("merged_from", one.id), line["facts"].get("step")))}
+        for line in lines
+    ]
 
 
 def naming(store: Store, caller: Caller) -> Callable[[Awaitable[T]], Awaitable[T]]:
