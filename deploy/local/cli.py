@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local import lifecycle, packages
+from deploy.local.importing import import_file
 from deploy.local.people import BY_SUBJECT, DemoPerson
 from deploy.local.process import PartError, Process
 from deploy.local.runtime import Runtime
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 out = Console(highlight=False, soft_wrap=True)
+app.command("import")(import_file)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 # Commands that are modules of their own: name → (module, words that come first, help). They get the operator's
