@@ -18,7 +18,8 @@ from services.registry.permissions.meeting_places import (
     speaks_for_agency,
 )
 from services.registry.routes.here import here
-from services.registry.routes.meeting_places import Hosts, checked, shown
+from services.registry.routes.meeting_place_bodies import Hosts
+from services.registry.routes.meeting_places import checked, shown
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.problems import NotAllowed

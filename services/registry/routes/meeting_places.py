@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import Depends, Request, Response
-from pydantic import ConfigDict, Field
-from pydantic.config import JsonDict
 
 from services.registry.domain.accommodation import Accommodation
-from services.registry.domain.meeting_place_parts import Description, Terms
+from services.registry.domain.meeting_place_parts import Description
 from services.registry.domain.meeting_place_state import MeetingPlace
 from services.registry.permissions.accommodations import sees_accommodation
 from services.registry.permissions.meeting_places import (
@@ -24,6 +22,12 @@ from services.registry.permissions.meeting_places import (
 from services.registry.queries.meeting_places import MEETING_PLACES, meeting_places
 from services.registry.queries.timelines import steps
 from services.registry.routes.here import here
+from services.registry.routes.meeting_place_bodies import (
+    DescriptionBody,
+    Proposal,
+    ResponsibleBody,
+    ServedBody,
+)
 from services.registry.views.meeting_places import (
     MEETING_PLACE_FIELDS,
     meeting_place_view,
@@ -32,70 +36,15 @@ from services.registry.views.meeting_places import (
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.problems import NotAllowed, NotYetKnown
-from shared.contracts.texts import Body, Line
 from shared.http import Room, expected_version, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
 router = Room(prefix="/meeting-places", tags=["meeting places"])
 
-DESCRIPTION_EXAMPLE: JsonDict = {
-    "name": "Församlingshemmet demo",
-    "door": "Vaktmästaren öppnar klockan 17.",
-    "rooms": [{"name": "Matsalen", "capacity": 40}],
-    "opening_hours": [{"weekday": 2, "opens": "17:00", "closes": "20:00"}],
-    "days_apart": [{"on": "2026-12-26", "reason": "public_holiday"}],
-}
-PROPOSAL_EXAMPLE: JsonDict = {
-    **DESCRIPTION_EXAMPLE,
-    "accommodations": ["0b0e4f0e-9d0b-5a3e-8f6e-0d2d1c8f7a11"],
-    "hosts": ["6a1f8f0e-0d6f-5b6c-9a75-6d5c1f0b9e22"],
-    "agreement": {"from": "2026-12-01", "until": "2027-11-30", "reference": "Diarienummer 12 demo"},
-}
-
 Reader = Annotated[Caller, Depends(allow(READ_PLACES))]
 Runner = Annotated[Caller, Depends(allow(RUN_PLACE))]
 Host = Annotated[Caller, Depends(allow(OPEN_PLACE))]
-
-
-class DescriptionBody(Description, Body):
-    """What is said of a meeting place; a room keeps its id, a new one has none."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [DESCRIPTION_EXAMPLE]})
-
-
-Accommodations = Annotated[tuple[Line, ...], Field(min_length=1, max_length=10)]
-Hosts = Annotated[tuple[Line, ...], Field(min_length=1, max_length=5)]
-
-
-class Proposal(DescriptionBody):
-    """A meeting place to be agreed on; `hosts[0]` is the responsible host."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [PROPOSAL_EXAMPLE]})
-
-    accommodations: Accommodations
-    hosts: Hosts
-    agreement: Terms
-
-
-class ServedBody(Body):
-    """The accommodations it serves from now on."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"accommodations": PROPOSAL_EXAMPLE["accommodations"]}]}
-    )
-
-    accommodations: Accommodations
-
-
-class ResponsibleBody(Body):
-    """Which of its hosts answers for it."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"host": "6a1f8f0e-0d6f-5b6c-9a75-6d5c1f0b9e22"}]}
-    )
-
-    host: Line
 
 
 @router.post("", status_code=201)
