@@ -54,18 +54,27 @@ def _last_words(stores: Stores) -> dict[tuple[str, str], str]:
 
 def replicas(stores: Stores) -> Iterator[Finding]:
     """Document by document: each owner's snapshot, and what each replica holds."""
-    owners = {name: (service, kind) for service, kind in stores.owned() for name in kind.snapshots}
     for holder, aggregate, copies in stores.replicas():
-        service, kind = owners[aggregate]
-        originals = stores.documents(service, kind.collection)
+        service = aggregate.split(".")[0]
+        originals = _told_of(stores, service, aggregate)
         told = _last_told(stores, service, aggregate)
         for id in originals.keys() | copies.keys():
             yield from _compared(
                 f"{aggregate} {id} in {holder}",
-                _snapshot(kind, aggregate, originals.get(id)),
+                originals.get(id),
                 copies.get(id),
                 told.get(id, 0),
             )
+
+
+def _told_of(stores: Stores, service: str, aggregate: str) -> dict[str, Document]:
+    """By id: what every replica of the aggregate should hold; several kinds may speak of it."""
+    return {
+        id: _snapshot(kind, aggregate, document)
+        for kind in stores.kinds(service)
+        if aggregate in kind.snapshots
+        for id, document in stores.documents(service, kind.collection).items()
+    }
 
 
 def _last_told(stores: Stores, service: str, aggregate: str) -> dict[str, int]:
@@ -77,9 +86,7 @@ def _last_told(stores: Stores, service: str, aggregate: str) -> dict[str, int]:
     return told
 
 
-def _snapshot(kind: Kind[Any], aggregate: str, document: Document | None) -> Document | None:
-    if document is None:
-        return None
+def _snapshot(kind: Kind[Any], aggregate: str, document: Document) -> Document:
     snapshot = kind.snapshot(aggregate, kind.read(document), document["version"])
     return replica_document(document["_id"], snapshot)
 
