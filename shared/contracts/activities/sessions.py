@@ -1,8 +1,14 @@
-"""What activities says: activities, their sessions with seats, coverage."""
+"""What is said of sessions and their seats."""
 
 from datetime import datetime
 from typing import Literal
 
+from shared.contracts.activities.vocabulary import (
+    ActivityKind,
+    CancelReason,
+    SessionRole,
+    TargetGroup,
+)
 from shared.contracts.base import (
     AccommodationId,
     ActivityId,
@@ -11,49 +17,21 @@ from shared.contracts.base import (
     MeetingPlaceId,
     OrganisationId,
     PersonId,
-    SessionId,
     Snapshot,
 )
 
-ActivityStatus = Literal["draft", "planned", "running", "ended", "cancelled"]
 SessionStatus = Literal["scheduled", "held", "cancelled"]
-SessionRole = Literal["leader", "helper", "language_support", "childcare", "driver"]
+
+
 SeatStatus = Literal[
     "waiting", "offered", "seated", "served", "absent", "excused",
     "withdrawn", "lapsed", "removed", "released",
 ]  # fmt: skip
-CancelReason = Literal[
-    "too_few_leaders", "illness", "weather", "room_unavailable", "accommodation_closing",
-    "too_few_participants", "incident", "other",
-]  # fmt: skip
+
+
 ReleaseReason = Literal[
     "erased", "role_ended", "clash", "session_cancelled", "organisation_not_active", "place_closed"
 ]
-ActivityKind = Literal[
-    "language_cafe", "swedish_class", "study_circle", "homework_help", "society_information",
-    "health_information", "sport", "outdoor", "walk", "gardening", "cooking", "crafts", "music",
-    "theatre", "film", "games", "children_play", "parent_and_child", "youth", "girls_group",
-    "women_group", "men_group", "job_preparation", "bicycle_workshop", "repair_workshop",
-    "religious_holiday", "excursion", "open_house", "other",
-]  # fmt: skip
-TargetGroup = Literal[
-    "women", "men", "girls", "boys", "parents_with_small_children", "unaccompanied_minors",
-    "elderly", "people_with_disabilities", "lgbtq", "all",
-]  # fmt: skip
-
-
-class ActivitySnapshot(Snapshot, aggregate="activities.activity"):
-    kind: ActivityKind
-    title: dict[str, str]
-    status: ActivityStatus
-    organiser: OrganisationId
-    meeting_place: MeetingPlaceId
-    accommodations: tuple[AccommodationId, ...]
-    target_groups: tuple[TargetGroup, ...]
-    languages: tuple[str, ...] = ()
-    places: int | None = None
-    first_start: datetime | None = None
-    last_end: datetime | None = None
 
 
 class RoleSeats(Contract):
@@ -86,36 +64,6 @@ class SessionSnapshot(Snapshot, aggregate="activities.session"):
     seats: tuple[RoleSeats, ...] = ()
     cancel_reason: CancelReason | None = None
     visitors: int | None = None
-
-
-class ActivityPlanned(Facts, type="activities.activity.planned"):
-    organiser: OrganisationId
-    meeting_place: MeetingPlaceId
-    sessions: int
-
-
-class ActivityStarted(Facts, type="activities.activity.started"):
-    pass
-
-
-class ActivityCancelled(Facts, type="activities.activity.cancelled"):
-    reason: CancelReason
-
-
-class ActivityWhereaboutsChanged(Facts, type="activities.activity.whereabouts_changed"):
-    """What may be told of where the meeting place is has changed."""
-
-    meeting_place: MeetingPlaceId
-
-
-class ActivityOrganiserChanged(Facts, type="activities.activity.organiser_changed"):
-    """Its organiser was merged into another."""
-
-    organiser: OrganisationId
-
-
-class ActivityEnded(Facts, type="activities.activity.ended"):
-    pass
 
 
 class SessionPlanned(Facts, type="activities.session.planned"):
@@ -235,19 +183,3 @@ class SessionCounted(Facts, type="activities.session.counted"):
 
 class SessionHeld(Facts, type="activities.session.held"):
     pass
-
-
-class CoverageSnapshot(Snapshot, aggregate="activities.coverage"):
-    """Of one accommodation; exact figures never travel, only what everyone may know."""
-
-    living: bool
-    county: str
-
-
-class CoverageChanged(Facts, type="activities.coverage.changed"):
-    """The accommodation's edge of living was crossed."""
-
-    living: bool
-
-
-__all__ = [name for name in dir() if name[0].isupper()] + ["SessionId"]
