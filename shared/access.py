@@ -45,8 +45,8 @@ class PersonSuspended(NotAllowed):
     code = "suspended"
     title = Text("Ditt konto är pausat", "Your account is paused")
     detail = Text(
-        "Kontot är pausat. Be din samordnare eller nätverkets administratör öppna det.",
-        "The account is paused. Ask your coordinator or the network's administrator to reopen it.",
+        "Kontot är pausat. Under Mitt konto ser du varför och hur du kommer tillbaka.",
+        "The account is paused. Under My account you see why and how to come back.",
     )
 
 
@@ -82,11 +82,14 @@ class Access:
         people: People,
         clock: Clock,
         *,
+        seen: Callable[[str], None] = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`seen` is told the id of whoever is let in; it must not wait."""
         self._verifier = verifier
         self._people = people
         self._clock = clock
+        self._seen = seen
         self._persons = _Memory(_Together(people.people_of).get, monotonic)
         self._ages = _Memory(self._load_age, monotonic)
         self._watched: Counter[str] = Counter()
@@ -113,7 +116,9 @@ class Access:
         if person is None:
             # Not remembered: who has just registered comes in at once.
             self._persons.forget(key)
-        return self._judged(token, person)
+        caller = self._judged(token, person)
+        self._seen(caller.person_id)
+        return caller
 
     async def until_revoked(self, token: Token, holds: Callable[[Caller], bool]) -> str:
         """Wait until the token's bearer may no longer have what `holds` asks for; return the reason.

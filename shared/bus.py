@@ -194,7 +194,14 @@ class Bus:
             raise
         except Exception as error:
             await self._failed.record(queue, event, error)
+            await self._forget_if_erased(event)
             failpoints.reach(failpoints.AFTER_FAILED_ROW)
+
+    async def _forget_if_erased(self, event: Event) -> None:
+        """Asked after the row is there: what fails late must not keep what was erased (P16)."""
+        replica = self._by_aggregate[event.aggregate].replica
+        if replica is not None and await replica.is_erased(event.subject):
+            await self._failed.forget(event.subject)
 
     def _insist_on_queue(self, queue: str, event: Event) -> None:
         """A `CC` header brings a sender's own event where nobody asked for it."""
@@ -212,6 +219,7 @@ class Bus:
             return
         log.error("message-given-up-by-broker", message=event.id, type=event.type)
         await self._failed.record(f"{self._service}.{event.aggregate}", event, GivenUp())
+        await self._forget_if_erased(event)
 
     async def _watch(self) -> None:
         missing_since: dict[str, float] = {}

@@ -14,12 +14,15 @@ from shared.contracts.problems import NotFound
 from shared.database import Database, DatabaseAway, Document
 from shared.due import claim, in_parallel
 from shared.kind import due_index
+from shared.retention import Kept
 
 log = structlog.get_logger()
 
 PAUSES_SECONDS = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600)
 NOT_YET_PAUSE_SECONDS = 5
 NOT_YET_FOR = timedelta(minutes=10)
+KEPT = Kept("failed", since="first_at", time=timedelta(days=180), only={"dead": True}, logged=True)
+"""Half a year is time enough to mend a dead message; it may hold what somebody wrote."""
 INDEXES = (
     due_index("due"),
     IndexModel([("dead", ASCENDING), ("first_at", DESCENDING), ("_id", DESCENDING)], name="newest"),

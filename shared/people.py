@@ -51,6 +51,11 @@ class ReplicaPeople:
             if key is not None
         }
 
+    async def by_identity(self, identity_key: str) -> Known[PersonSnapshot] | None:
+        """Whoever signs in with this identity, suspended or not; None when not known here."""
+        found = await self.persons.find({"state.identity": identity_key}, limit=1)
+        return next(iter((await self._as_now(found)).values()), None)
+
     async def active_of(self, ids: Collection[str]) -> frozenset[str]:
         """Those of the organisations that are approved and whose parent, if any, is approved too."""
         return (await self.network_of(ids)).active & frozenset(ids)

@@ -48,6 +48,11 @@ UNCONFIRMED = (*BROKER_TROUBLE, asyncio.CancelledError, RuntimeError)
 HISTORY_INDEXES = (
     IndexModel([("subject", ASCENDING), ("version", ASCENDING)], name="timeline"),
     IndexModel([("aggregate", ASCENDING), ("_id", ASCENDING), ("time", ASCENDING)], name="replay"),
+    IndexModel(
+        [("time", ASCENDING)],
+        name="people",
+        partialFilterExpression={"aggregate": "registry.person"},
+    ),
 )
 
 

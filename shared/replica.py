@@ -111,6 +111,10 @@ class Replica(Generic[S]):
         document = await self.collection.find_one({"_id": id, "erased": {"$ne": True}})
         return self._known(document) if document else None
 
+    async def is_erased(self, id: str) -> bool:
+        """Whether its tombstone has arrived."""
+        return await self.collection.find_one({"_id": id, "erased": True}) is not None
+
     async def many(self, ids: Sequence[str]) -> dict[str, Known[S]]:
         """What is known of several, by id."""
         found = await self.find({"_id": {"$in": list(ids)}}, limit=max(len(ids), 1))

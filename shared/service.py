@@ -28,6 +28,7 @@ from shared.clock import Clock
 from shared.database import BACKGROUND_SECONDS, Database, DatabaseAway
 from shared.due import AggregatesDue, DueLoop, DueWork, Wake
 from shared.failed import INDEXES as FAILED_INDEXES
+from shared.failed import KEPT as KEPT_FAILED
 from shared.failed import FailedMessages
 from shared.http import Room, describe, install, route_template
 from shared.keys import KeySet
@@ -35,6 +36,7 @@ from shared.kind import Kind
 from shared.people import HEARTBEAT, HEARTBEAT_SECONDS
 from shared.relay import HISTORY_INDEXES, Relay, is_cancelled
 from shared.replica import Replica
+from shared.retention import Kept, Retention
 from shared.round import LEASE_SECONDS
 from shared.settings import Settings
 from shared.store import Store
@@ -86,6 +88,10 @@ class Service:
     file_paths: frozenset[str] = frozenset()
     pages: Sequence[APIRouter] = ()
     """Plain pages outside /api: what the links in messages lead to."""
+    kept: Sequence[Kept] = ()
+    """What is removed when its time has come, besides what every service has."""
+    seen: Callable[[str], None] = lambda _: None
+    """Told the id of whoever is let in; it must not wait."""
 
 
 class Process:
@@ -95,7 +101,7 @@ class Process:
         self.service = service
         plumbing = service.plumbing
         self.plumbing = plumbing
-        self.access = Access(plumbing.verifier, service.people, plumbing.clock)
+        self.access = Access(plumbing.verifier, service.people, plumbing.clock, seen=service.seen)
         self.bus = Bus(
             plumbing.name,
             plumbing.settings.rabbitmq_url.get_secret_value(),
@@ -107,7 +113,8 @@ class Process:
             AggregatesDue(plumbing.store, kind, plumbing.relay, service.wake)
             for kind in service.kinds
         ]
-        self.due = DueLoop([*aggregates, plumbing.failed, *service.works])
+        retention = Retention(plumbing.database, plumbing.clock, (KEPT_FAILED, *service.kept))
+        self.due = DueLoop([*aggregates, plumbing.failed, *service.works, retention])
         self._heard_once = False
         self._indexed = False
 

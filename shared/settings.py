@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     mail_hold_seconds: float = Field(30.0, ge=0)
+    account_warned_months: int = Field(5, ge=1, le=120)
+    account_suspended_months: int = Field(6, ge=1, le=120)
+    officer_warned_months: int = Field(2, ge=1, le=120)
+    officer_suspended_months: int = Field(3, ge=1, le=120)
+    account_erased_months: int = Field(24, ge=1, le=240)
     otlp_endpoint: str = ""
     trace_share: float = Field(0.01, ge=0, le=1)
     failpoint: str = ""
@@ -40,6 +45,25 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.split(",")) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _accounts_are_warned_first(self) -> "Settings":
+        account = (
+            self.account_warned_months,
+            self.account_suspended_months,
+            self.account_erased_months,
+        )
+        officer = (
+            self.officer_warned_months,
+            self.officer_suspended_months,
+            self.account_erased_months,
+        )
+        if not all(months[0] < months[1] < months[2] for months in (account, officer)):
+            raise ValueError(
+                "SAMVERKAN_ACCOUNT_WARNED_MONTHS, ..._SUSPENDED_MONTHS and ..._ERASED_MONTHS "
+                "must come in this order, and OFFICER_... likewise"
+            )
+        return self
 
     @model_validator(mode="after")
     def _production_is_safe(self) -> "Settings":

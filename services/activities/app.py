@@ -13,6 +13,7 @@ from services.activities.reactions import Reactions, subscriptions
 from services.activities.replicas import BRANCH_INDEXES, Replicas
 from services.activities.routes import activities as activity_routes
 from services.activities.routes import coverage as coverage_routes
+from services.activities.routes import own_data as own_data_routes
 from services.activities.routes import sessions as session_routes
 from services.activities.routes.here import Here
 from shared.causes import by_event
@@ -59,6 +60,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 activity_routes.router,
                 session_routes.router,
                 coverage_routes.router,
+                own_data_routes.router,
                 operator_routes(plumbing, KINDS, known),
             ),
             subscriptions=subscriptions(

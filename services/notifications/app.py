@@ -16,10 +16,12 @@ from services.notifications.commands.preferences import PreferencesOf
 from services.notifications.hints import Hints
 from services.notifications.kinds import KINDS
 from services.notifications.merging import Merging
+from services.notifications.own_data import OwnData
 from services.notifications.queries import Inbox
 from services.notifications.replicas import HOLDERS, MEMBERS, Replicas
 from services.notifications.routes import deliveries as delivery_routes
 from services.notifications.routes import inbox as inbox_routes
+from services.notifications.routes import own_data as own_data_routes
 from services.notifications.routes import preferences as preference_routes
 from services.notifications.routes.here import Notifications
 from services.notifications.sending import Sender, Sending
@@ -62,6 +64,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             routers=(
                 inbox_routes.router,
                 preference_routes.router,
+                own_data_routes.router,
                 delivery_routes.router,
                 operator_routes(plumbing, KINDS, replicas.all),
             ),
@@ -78,6 +81,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         inbox=inbox,
         marking=Marking(rows, now),
         preferences=preferences,
+        own_data=OwnData(rows, replicas, preferences, inbox, now),
         streams=Streams(inbox, hints, now),
         outbox=Outbox(rows, now),
     )

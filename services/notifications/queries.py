@@ -87,6 +87,10 @@ class Inbox:
         mail = await self._rows.deliveries.find_one({"_id": delivery_id(id, "mail")})
         return {**items[0], "deliveries": [views.delivery(mail)] if mail else []}
 
+    async def items(self, rows: Sequence[Document]) -> list[dict[str, Any]]:
+        """Stored notifications in words; those that nothing is known of are left out."""
+        return await self._items([as_notification(row) for row in rows])
+
     async def unread(self, person: PersonId) -> int:
         """How many are unread; 100 means a hundred or more."""
         return await self._rows.notifications.count(

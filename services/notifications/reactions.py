@@ -60,6 +60,7 @@ def subscriptions(
         Subscription(
             "registry.person",
             replica=replicas.people.persons,
+            tell=telling.tell,
             forget=forget,
             reconcile=merging.person,
         ),

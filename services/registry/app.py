@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.registry import reactions
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.accounts import Accounts
 from services.registry.commands.agreements import Agreements
 from services.registry.commands.branches import Branches
 from services.registry.commands.closing_plans import ClosingPlans
@@ -17,8 +18,10 @@ from services.registry.commands.import_kept import ROWS, ROWS_INDEXES
 from services.registry.commands.imports import Imports
 from services.registry.commands.incidents import READS as INCIDENT_READS
 from services.registry.commands.incidents import READS_INDEXES as INCIDENT_READS_INDEXES
+from services.registry.commands.incidents import READS_KEPT as INCIDENT_READS_KEPT
 from services.registry.commands.incidents import Incidents
 from services.registry.commands.invitations import Invitations
+from services.registry.commands.leaving import PEOPLES_HISTORY_KEPT, Leaving
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisation_merging import OrganisationMerging
 from services.registry.commands.organisations import Organisations
@@ -29,9 +32,11 @@ from services.registry.commands.presence import Presence
 from services.registry.commands.site_contacts import SiteContacts
 from services.registry.commands.support_cases import SupportCases
 from services.registry.commands.volunteering import Volunteering
-from services.registry.commands.ways import READS, READS_INDEXES, Ways
+from services.registry.commands.ways import READS, READS_INDEXES, READS_KEPT, Ways
+from services.registry.domain.account import Limits
 from services.registry.kinds import (
     ACCOMMODATION,
+    ACCOUNT,
     COMPLAINT,
     IMPORT,
     INCIDENT,
@@ -42,6 +47,7 @@ from services.registry.kinds import (
     SUPPORT_CASE,
 )
 from services.registry.routes import accommodations as accommodation_routes
+from services.registry.routes import accounts as account_routes
 from services.registry.routes import agreements as agreement_routes
 from services.registry.routes import branches as branch_routes
 from services.registry.routes import closing_plans as closing_plan_routes
@@ -58,6 +64,7 @@ from services.registry.routes import merging as merging_routes
 from services.registry.routes import noticeboards as noticeboard_routes
 from services.registry.routes import organisations as organisation_routes
 from services.registry.routes import people as people_routes
+from services.registry.routes import responsible as responsible_routes
 from services.registry.routes import site_contacts as site_contact_routes
 from services.registry.routes import support_cases as support_case_routes
 from services.registry.routes import volunteering as volunteering_routes
@@ -80,6 +87,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
     registry = _use_cases(plumbing)
     sleepers = {
         PERSON.name: registry.people.wake,
+        ACCOUNT.name: registry.accounts.wake,
         ACCOMMODATION.name: registry.accommodations.wake,
         MEETING_PLACE.name: registry.meeting_places.wake,
         IMPORT.name: registry.imports.wake,
@@ -105,6 +113,8 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 branch_routes.router,
                 likeness_routes.router,
                 people_routes.router,
+                account_routes.router,
+                responsible_routes.router,
                 joining_routes.router,
                 invitation_routes.router,
                 volunteering_routes.router,
@@ -124,7 +134,9 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             subscriptions=reactions.subscriptions(registry),
             wake=wake,
             replicas=replicas,
-            tasks=(registry.imports.run,),
+            tasks=(registry.imports.run, registry.accounts.run),
+            seen=registry.accounts.seen,
+            kept=(READS_KEPT, INCIDENT_READS_KEPT, PEOPLES_HISTORY_KEPT),
             pages=(link_pages.router,),
             indexes={
                 READS: READS_INDEXES,
@@ -155,6 +167,8 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         organisations=organisations,
         branches=Branches(store, organisations),
         people=people,
+        accounts=Accounts(store, people, grounds.has_a_seat, _limits(settings)),
+        leaving=Leaving(store, plumbing.failed),
         accommodations=accommodations,
         closing_plans=ClosingPlans(store, accommodations, meeting_places),
         meeting_places=meeting_places,
@@ -176,4 +190,14 @@ def _use_cases(plumbing: Plumbing) -> Registry:
         merging=Merging(
             OrganisationMerging(store, organisations, meeting_places), PersonMerging(store, people)
         ),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        warned=settings.account_warned_months,
+        suspended=settings.account_suspended_months,
+        officers_warned=settings.officer_warned_months,
+        officers_suspended=settings.officer_suspended_months,
+        erased=settings.account_erased_months,
     )

@@ -43,6 +43,7 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         await registry.people.roles.reconcile(id, by)
         await registry.support_cases.reconcile_person(id, by)
         await registry.incidents.follow_person(id, by)
+        await registry.accounts.reconcile(id, by)
 
     reconcile_subject = _for_subject(reconcile_person)
 
@@ -56,7 +57,8 @@ def subscriptions(registry: Registry) -> Sequence[Subscription]:
         await registry.complaints.reconcile_accommodation(id, by)
 
     async def forget_person(event: Event) -> None:
-        """Whoever is erased may stand in a file that somebody has uploaded."""
+        await registry.leaving.forget(event.subject)
+        # Whoever is erased may stand in a file that somebody has uploaded.
         await registry.imports.forget_person(event.subject)
 
     return [

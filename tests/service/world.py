@@ -62,7 +62,7 @@ class ActivitiesWorld(World):
         id = await self.meeting_place(host, officer, house, organisation, **more)
         await self.heard("meeting_place", id, {"state.status": "open"})
         await self.heard("accommodation", house, {"state.status": "open"})
-        await self._has_role(cora, "coordinator")
+        await self.has_role(cora, "coordinator")
         return Place(
             organisation,
             house,
@@ -92,7 +92,7 @@ class ActivitiesWorld(World):
                 person = await self.someone(subject)
                 known = Somebody(person.registry, person.id)
                 await self.volunteer(known, organisation)
-                await self._has_role(person, "volunteer")
+                await self.has_role(person, "volunteer")
                 return person
 
         return await asyncio.gather(*map(volunteer, subjects))
@@ -149,7 +149,7 @@ class ActivitiesWorld(World):
         rows = await store.timeline(kind, id)
         return [row["facts"] for row in rows if row["type"] == f"activities.session.{type}"]
 
-    async def _has_role(self, person: Someone, role: str) -> None:
+    async def has_role(self, person: Someone, role: str) -> None:
         await self.heard("person", person.id, {"state.roles.role": role})
 
         async def remembered() -> bool:

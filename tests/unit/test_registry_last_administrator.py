@@ -47,7 +47,7 @@ class AdministratorsMachine(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def reopen(self, name: str) -> None:
-        self.people[name], _ = persons.suspend(self.people[name], False)
+        self.people[name], _ = persons.reopen(self.people[name])
 
     @rule(name=NAMES, command=st.sampled_from(["suspend", "revoke"]))
     def check(self, name: str, command: str) -> None:
@@ -62,7 +62,7 @@ class AdministratorsMachine(RuleBasedStateMachine):
         name, command = self.checked.pop(number % len(self.checked))
         person = self.people[name]
         if command == "suspend":
-            self.people[name], _ = persons.suspend(person, True, self.now)
+            self.people[name], _ = persons.suspend(person, "administrator", self.now)
         elif person.roles:
             self.people[name], _ = persons.revoke(person, person.roles[0].id, self.now)
 

@@ -42,9 +42,23 @@ class PersonMachine(Machine):
         self.do(persons.revoke, id)
         assert all(held.id != id for held in self.state.roles)
 
-    @rule(on=st.booleans())
-    def suspend(self, on: bool) -> None:
-        self.do(persons.suspend, on)
+    @rule(why=st.sampled_from(["unused", "own", "administrator"]))
+    def suspend(self, why: Any) -> None:
+        before = self.state
+        self.do(persons.suspend, why)
+        if before.status == "suspended" and before.suspended_because == "administrator":
+            assert self.state == before, "nobody makes less of an administrator's decision"
+
+    @rule()
+    def come_back(self) -> None:
+        why = self.state.suspended_because
+        self.do(persons.come_back, self.now)
+        assert (self.state.status == "suspended") == (why == "administrator")
+
+    @rule()
+    def reopen(self) -> None:
+        self.do(persons.reopen)
+        assert self.state.status != "suspended"
 
     @rule(on=st.booleans())
     def protect(self, on: bool) -> None:

@@ -24,6 +24,7 @@ from shared.contracts.registry import (
     InvitationSent,
     OrganisationApproved,
     OrganisationUncoordinated,
+    PersonWarned,
     RoleName,
     SupportCaseAnswered,
     SupportCaseLifted,
@@ -31,7 +32,9 @@ from shared.contracts.registry import (
 
 F = TypeVar("F", bound=Facts)
 Channel = Literal["mail"]
-Subject = Literal["session", "activity", "organisation", "invitation", "incident", "support_case"]
+Subject = Literal[
+    "session", "activity", "organisation", "invitation", "incident", "support_case", "person"
+]
 
 HELD_UNLESS_WITHIN = timedelta(hours=2)
 WELCOME_USEFUL = timedelta(days=14)
@@ -188,6 +191,17 @@ def has_nobody(line: Line, sources: Sources) -> bool:
     return organisation is not None and organisation.uncoordinated
 
 
+def unused(facts: PersonWarned) -> Audience:
+    """Whoever has not been here for months, with or without a role."""
+    return Audience(people=(Told(facts.person, facts.suspended_at, needs=NOBODY),))
+
+
+def is_not_suspended(line: Line, sources: Sources) -> bool:
+    """The account is still open, so that there is something to do about it."""
+    person = sources.people.get(line.person)
+    return person is not None and not person.suspended
+
+
 def is_open(line: Line, sources: Sources) -> bool:
     """The invitation waits for an answer, and was not sent again since."""
     invitation = sources.invitations.get(line.subject)
@@ -333,6 +347,15 @@ FLOWS: tuple[Flow[Any], ...] = (
         matter=lambda _: "invited",
         useful_until=lambda happening: happening.facts.expires_at,
         still_true=is_open,
+    ),
+    Flow(
+        number=102,
+        on=PersonWarned,
+        whom=unused,
+        about="person",
+        matter=lambda _: "unused",
+        useful_until=lambda happening: happening.facts.suspended_at,
+        still_true=is_not_suspended,
     ),
 )
 

@@ -96,6 +96,7 @@ class Sources:
             self.invitations,
             self.incidents,
             self.support_cases,
+            self.people,
         )
         return any(subject in one for one in known)
 

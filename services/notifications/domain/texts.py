@@ -20,6 +20,7 @@ Template = Literal[
     "unanswered",
     "answered",
     "uncoordinated",
+    "unused",
 ]
 
 
@@ -265,6 +266,26 @@ WORDINGS: dict[Template, dict[str, Wording]] = {
             title="{organisation} has no coordinator any more",
             paragraphs=("Nobody can answer for it until somebody is appointed.",),
             action="Appoint or invite somebody",
+        ),
+    },
+    "unused": {
+        "sv": Wording(
+            title="Vill du behålla ditt konto i Samverkan?",
+            paragraphs=(
+                "Du har inte varit här på länge. Logga in före {day}, så händer ingenting.",
+                "Annars pausas kontot. Du kan öppna det igen senare, "
+                "och dina uppgifter tas bort om du aldrig kommer tillbaka.",
+            ),
+            action="Logga in",
+        ),
+        "en": Wording(
+            title="Do you want to keep your account in Samverkan?",
+            paragraphs=(
+                "You have not been here for a long time. Sign in before {day} and nothing happens.",
+                "Otherwise the account is suspended. You can open it again later, "
+                "and your data is removed if you never come back.",
+            ),
+            action="Sign in",
         ),
     },
 }

@@ -90,6 +90,7 @@ _TEMPLATES: dict[int, Template] = {
     32: "unanswered",
     100: "invited",
     101: "answered",
+    102: "unused",
 }
 
 
@@ -187,6 +188,10 @@ def _of_nothing(_line: Line, _sources: Sources, _language: str) -> dict[str, str
     return {}
 
 
+def _of_unused(line: Line, _: Sources, language: str) -> dict[str, str]:
+    return {"day": CALENDARS[language].day(line.until, ZONE) if line.until else ""}
+
+
 _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     3: _of_welcome,
     10: _of_planned,
@@ -197,6 +202,7 @@ _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     32: _of_nothing,
     100: _of_invitation,
     101: _of_nothing,
+    102: _of_unused,
 }
 
 
@@ -218,6 +224,8 @@ def _path(line: Line, sources: Sources) -> str:
         return f"/support-cases/{line.subject}"
     if line.flow == 100:
         return sources.links[line.subject]
+    if line.flow == 102:
+        return "/me"
     session = sources.sessions[line.subject]
     return _elsewhere(session) if line.flow == 13 else f"/sessions/{line.subject}"
 

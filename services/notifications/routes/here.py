@@ -7,6 +7,7 @@ from starlette.requests import Request
 from services.notifications.commands.deliveries import Outbox
 from services.notifications.commands.inbox import Marking
 from services.notifications.commands.preferences import PreferencesOf
+from services.notifications.own_data import OwnData
 from services.notifications.queries import Inbox
 from services.notifications.stream import Streams
 from shared.access import Access
@@ -19,6 +20,7 @@ class Notifications:
     inbox: Inbox
     marking: Marking
     preferences: PreferencesOf
+    own_data: OwnData
     streams: Streams
     outbox: Outbox
 

@@ -19,10 +19,11 @@ class Erasures:
     def __init__(self, database: Database) -> None:
         self._rows = database.collection(ERASURES)
 
-    async def note(self, person_id: str, identity: str | None, now: datetime) -> None:
+    async def note(self, person_id: str, now: datetime) -> None:
         """Remember an erasure; noting it again changes nothing."""
-        row = {"identity": _hash(identity) if identity else None, "at": now}
-        await self._rows.update_one({"_id": _hash(person_id)}, {"$setOnInsert": row}, upsert=True)
+        await self._rows.update_one(
+            {"_id": _hash(person_id)}, {"$setOnInsert": {"at": now}}, upsert=True
+        )
 
     async def among(self, person_ids: Sequence[str]) -> list[str]:
         """Those of the ids that were erased."""

@@ -23,6 +23,7 @@ SESSION_INDEXES = (
     IndexModel(
         [("state.accommodations", ASCENDING), ("state.end", ASCENDING)], name="accommodations"
     ),
+    IndexModel([("state.seats.seated", ASCENDING), ("state.end", ASCENDING)], name="seated"),
 )
 SESSIONS_LOOKED_AT = 500
 PLACES_LOOKED_AT = 50
@@ -52,6 +53,12 @@ class Grounds:
         if is_in_scope(caller, house):
             return Ground("officer", doors=tuple(await self._places(house.id)))
         return await self._organising(house.id, caller) or await self._shift(house.id, caller)
+
+    async def has_a_seat(self, person: str) -> bool:
+        """Whether a session to come counts on the person."""
+        today = self._store.clock.now().date().isoformat()
+        query = {"state.seats.seated": person, "state.end": {"$gte": today}}
+        return bool(await self.sessions.find(query, limit=1))
 
     async def _organising(self, id: str, caller: Caller) -> Ground | None:
         """A host of a meeting place that is not closed, or organiser of a session to come."""

@@ -1,6 +1,7 @@
 """What can be done with incidents; each reading of what was written is logged."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 from pymongo import ASCENDING, IndexModel
@@ -18,15 +19,17 @@ from shared.contracts.base import AccommodationId
 from shared.contracts.problems import NotAllowed
 from shared.database import Database, Document
 from shared.kind import By, Change, Stored, new_id
+from shared.retention import Kept
 from shared.store import Store
 
 PAGE = 200
 READS = "incident_reads"
-READS_KEPT_SECONDS = 2 * 366 * 24 * 3600
+KEPT_FOR = timedelta(days=2 * 366)
+READS_KEPT = Kept("incident_reads", since="at", time=KEPT_FOR)
 READS_INDEXES = (
     IndexModel([("incident", ASCENDING), ("at", ASCENDING)], name="incident"),
     IndexModel([("person", ASCENDING), ("at", ASCENDING)], name="person"),
-    IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=READS_KEPT_SECONDS),
+    IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=int(KEPT_FOR.total_seconds())),
 )
 
 

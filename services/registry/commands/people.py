@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from services.registry.commands.active import active_organisations, network_of
 from services.registry.commands.aliases import Aliases
@@ -10,7 +11,7 @@ from services.registry.commands.invited_addresses import forget_address
 from services.registry.commands.roles import Roles
 from services.registry.domain import joining
 from services.registry.domain import person as rules
-from services.registry.domain.person import Person, Profile
+from services.registry.domain.person import Person, Profile, Why
 from services.registry.kinds import PERSON
 from shared.access import PersonSuspended
 from shared.caller import KnownPerson
@@ -93,11 +94,22 @@ class People:
         """Set or lift the protection of an identity."""
         return await self._change(id, lambda one: rules.protect(one, protected), by)
 
-    async def suspend(self, id: str, suspended: bool, by: By) -> Stored[Person]:
-        """Pause or reopen an account; Refused for the network's last administrator."""
-        if not suspended:
-            return await self._change(id, lambda one: rules.suspend(one, False), by)
-        return await self.roles.suspend(id, by)
+    async def suspend(self, id: str, why: Why, by: By) -> Stored[Person]:
+        """Pause an account; Refused for the network's last administrator."""
+        return await self.roles.suspend(id, why, by)
+
+    async def reopen(self, id: str, by: By) -> Stored[Person]:
+        """Open an account again."""
+        return await self._change(id, rules.reopen, by)
+
+    async def come_back(self, id: str, by: By) -> Stored[Person]:
+        """Open one's own account again; Refused where an administrator has to."""
+        now = self._store.clock.now()
+        return await self._change(id, lambda one: rules.come_back(one, now), by)
+
+    async def warn(self, id: str, of: date, by: By) -> Stored[Person]:
+        """Tell somebody once of which day their unused account is suspended."""
+        return await self._change(id, lambda one: rules.warn(id, one, of), by)
 
     async def ask_to_join(self, id: str, organisation: str, by: By) -> Stored[Person]:
         """Ask an organisation's coordinators for a role there; Refused while it is not active."""
@@ -121,21 +133,25 @@ class People:
     async def erase(self, id: str, by: By) -> None:
         """Erase a person here; the tombstone does it everywhere else, the ledger after a restore.
 
-        Refused for the network's last administrator.
+        Refused for the network's last administrator; Stale when changed since `by` has seen it.
         """
+        stored = await self._store.load(PERSON, id)
+        # Asked before anything is noted down: the ledger must not know of whom nobody erased.
+        if by.expected not in (None, stored.version):
+            raise Stale(extra={"version": stored.version})
+        by = replace(by, expected=None)
         await self.roles.end_as_administrator(id, by)
         person = (await self._store.load(PERSON, id)).state
         if person.mail is not None:
             await forget_address(self._store, person.mail, by)
-        await self.erasures.note(id, person.identity, self._store.clock.now())
+        await self.erasures.note(id, self._store.clock.now())
         await self._change(id, rules.erase, by)
         await self.erase_losers(id, following(by))
 
     async def erase_losers(self, id: str, by: By) -> None:
         """Erase every account that was merged into this one: they are the same human."""
         for loser in await self._aliases.losers(PERSON, id):
-            person = (await self._store.load(PERSON, loser)).state
-            await self.erasures.note(loser, person.identity, self._store.clock.now())
+            await self.erasures.note(loser, self._store.clock.now())
             await self._change(loser, rules.erase, by)
 
     async def erase_again(self, by: By) -> int:

@@ -6,7 +6,7 @@ from services.registry.commands.active import active_organisations
 from services.registry.commands.aliases import Aliases
 from services.registry.domain import person as rules
 from services.registry.domain import second_checks
-from services.registry.domain.person import NETWORK, Person, Unsettled
+from services.registry.domain.person import NETWORK, Person, Unsettled, Why
 from services.registry.domain.second_checks import Party
 from services.registry.kinds import PERSON
 from shared import failpoints
@@ -91,11 +91,11 @@ class Roles:
             raise _last(held.role)
         return stored
 
-    async def suspend(self, id: str, by: By) -> Stored[Person]:
+    async def suspend(self, id: str, why: Why, by: By) -> Stored[Person]:
         """Pause an account; Refused for the network's last administrator."""
         await self.insist_on_administrator_besides(id)
         now = self._store.clock.now()
-        stored = await self._change(id, lambda one: rules.suspend(one, True, now), by)
+        stored = await self._change(id, lambda one: rules.suspend(one, why, now), by)
         if not stored.state.unsettled:
             return stored
         failpoints.reach(failpoints.BETWEEN_CHECKS)

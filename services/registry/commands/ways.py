@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -17,16 +18,18 @@ from shared.contracts.problems import NotAllowed
 from shared.database import Database, Document
 from shared.http import Page, Position
 from shared.kind import By, Change, Stored
+from shared.retention import Kept
 from shared.store import Store
 
 READS = "reads"
-READS_KEPT_SECONDS = 2 * 366 * 24 * 3600
+KEPT_FOR = timedelta(days=2 * 366)
+READS_KEPT = Kept("reads", since="at", time=KEPT_FOR)
 READS_INDEXES = (
     IndexModel(
         [("accommodation", ASCENDING), ("at", DESCENDING), ("_id", DESCENDING)], name="newest"
     ),
     IndexModel([("person", ASCENDING), ("at", ASCENDING)], name="person"),
-    IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=READS_KEPT_SECONDS),
+    IndexModel([("at", ASCENDING)], name="kept", expireAfterSeconds=int(KEPT_FOR.total_seconds())),
 )
 
 

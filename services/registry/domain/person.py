@@ -1,7 +1,7 @@
 """A person: who they are to us, how to reach them, and the roles they hold for a time."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +11,7 @@ from services.registry.domain.external import ExternalIds
 from services.registry.domain.merging import Merger, refuse_merged
 from services.registry.domain.places import COUNTIES, Municipality
 from services.registry.domain.volunteer_terms import Extract, Pledge
+from shared.clock import STOCKHOLM
 from shared.contracts.base import Facts, OrganisationId, PersonId
 from shared.contracts.problems import FieldError, Invalid, NotFound, Refused, Text
 from shared.contracts.registry import (
@@ -19,6 +20,7 @@ from shared.contracts.registry import (
     PersonChanged,
     PersonErased,
     PersonRegistered,
+    PersonWarned,
     RoleEnded,
     RoleGrant,
     RoleGranted,
@@ -32,6 +34,10 @@ CONTACT_FIELDS = ("mail", "phone")
 MOST_ROLES = 200
 MOST_PLACES = 50
 MOST_JOINED = 200
+Why = Literal["unused", "own", "administrator"]
+"""Why an account is suspended: nobody came, its person wished it, an administrator decided it."""
+WIDE = ("officer", "county_reader", "administrator", "operator")
+"""Roles beyond one organisation: an account that has them is not opened by its person alone."""
 NETWORK = "*"
 """Where a national role is held."""
 SCOPES: Mapping[str, tuple[str, ...]] = {
@@ -90,6 +96,9 @@ class Person(Profile):
     """What other systems know them by."""
     protected: bool = False
     status: Literal["active", "suspended", "merged", "erased"] = "active"
+    suspended_because: Why | None = None
+    warned_of: date | None = None
+    """The day of which their own unused account was last warned."""
     roles: tuple[RoleGrant, ...] = ()
     founded: tuple[str, ...] = ()
     """Grants that followed from an approval or an invitation; one that was revoked since does not
@@ -212,18 +221,71 @@ def end_roles(person: Person, now: datetime) -> Decision:
     return _with_roles(person, kept), (RoleEnded(grants=over),)
 
 
-def suspend(person: Person, suspended: bool, now: datetime | None = None) -> Decision:
-    """Pause or reopen the account; `now` is given where the network must keep an administrator."""
+def suspend(person: Person, why: Why, now: datetime | None = None) -> Decision:
+    """Pause the account; an administrator's decision stands above all other reasons.
+
+    `now` is given where the network must keep an administrator.
+    """
     _insist_on_living(person)
-    status: Literal["active", "suspended"] = "suspended" if suspended else "active"
-    if person.status == status:
+    before = person.status
+    if before == "suspended" and (why != "administrator" or why == _why(person)):
         return person, ()
-    kept = tuple(doubt for doubt in person.unsettled if doubt.kind != "suspended")
-    changed = person.model_copy(update={"status": status, "unsettled": kept})
-    if suspended and now is not None:
+    changed = person.model_copy(update={"status": "suspended", "suspended_because": why})
+    if before == "active" and now is not None:
         for grant in _as_administrator(person):
             changed = _doubted(changed, Unsettled(kind="suspended", grant=grant, at=now))
     return changed, (PersonChanged(fields=("suspended",)),)
+
+
+def reopen(person: Person) -> Decision:
+    """Open the account again."""
+    _insist_on_living(person)
+    if person.status == "active":
+        return person, ()
+    kept = tuple(doubt for doubt in person.unsettled if doubt.kind != "suspended")
+    changed = person.model_copy(
+        update={"status": "active", "suspended_because": None, "unsettled": kept}
+    )
+    return changed, (PersonChanged(fields=("suspended",)),)
+
+
+def may_reopen(person: Person, now: datetime) -> bool:
+    """Whether they may come back by themselves.
+
+    From a pause of their own, always. After disuse, unless they hold a role beyond one organisation:
+    whoever finds such an account forgotten must not have it for a click.
+    """
+    wide = any(
+        held.role in WIDE and (held.until is None or now < held.until) for held in person.roles
+    )
+    why = _why(person)
+    return person.status == "active" or why == "own" or (why == "unused" and not wide)
+
+
+def come_back(person: Person, now: datetime) -> Decision:
+    """Open one's own account again; Refused where somebody else has to."""
+    if not may_reopen(person, now):
+        raise Refused(
+            "ask-to-reopen",
+            sv="Kontot kan bara öppnas av nätverkets administratör. Hör av dig dit.",
+            en="Only the network's administrator can reopen the account. Please get in touch.",
+        )
+    return reopen(person)
+
+
+def warn(id: str, person: Person, of: date) -> Decision:
+    """Say once that the account is suspended on a day unless it is used."""
+    _insist_on_living(person)
+    if person.status != "active" or person.warned_of == of:
+        return person, ()
+    at = datetime.combine(of, time(), STOCKHOLM).astimezone(UTC)
+    warned = PersonWarned(person=id, suspended_at=at)
+    return person.model_copy(update={"warned_of": of}), (warned,)
+
+
+def _why(person: Person) -> Why:
+    """Accounts that were suspended before reasons were kept were so by an administrator."""
+    return person.suspended_because or "administrator"
 
 
 def erase(person: Person) -> Decision:

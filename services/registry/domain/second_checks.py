@@ -59,7 +59,9 @@ def place(doubt: Unsettled) -> str:
 
 def _undone(person: Person, doubt: Unsettled) -> tuple[Person, Facts]:
     if doubt.kind == "suspended":
-        return person.model_copy(update={"status": "active"}), PersonChanged(fields=("suspended",))
+        return person.model_copy(
+            update={"status": "active", "suspended_because": None}
+        ), PersonChanged(fields=("suspended",))
     others = tuple(held for held in person.roles if held.id != doubt.grant.id)
     event: Facts = RoleSettled(grant=doubt.grant.id)
     if doubt.kind == "left":

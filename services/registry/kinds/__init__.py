@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.registry.kinds.accommodations import ACCOMMODATION, LOCATION, SITE_CONTACT
+from services.registry.kinds.accounts import ACCOUNT
 from services.registry.kinds.closing_plans import CLOSING_PLAN
 from services.registry.kinds.complaints import COMPLAINT, NOTICEBOARD
 from services.registry.kinds.imports import IMPORT
@@ -17,6 +18,7 @@ from shared.kind import Kind
 KINDS: tuple[Kind[Any], ...] = (
     ORGANISATION,
     PERSON,
+    ACCOUNT,
     ACCOMMODATION,
     LOCATION,
     SITE_CONTACT,
@@ -32,6 +34,7 @@ KINDS: tuple[Kind[Any], ...] = (
 
 __all__ = [
     "ACCOMMODATION",
+    "ACCOUNT",
     "CLOSING_PLAN",
     "COMPLAINT",
     "IMPORT",

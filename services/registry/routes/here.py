@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from services.registry.commands.accommodations import Accommodations
+from services.registry.commands.accounts import Accounts
 from services.registry.commands.agreements import Agreements
 from services.registry.commands.branches import Branches
 from services.registry.commands.closing_plans import ClosingPlans
@@ -15,6 +16,7 @@ from services.registry.commands.grounds import Grounds
 from services.registry.commands.imports import Imports
 from services.registry.commands.incidents import Incidents
 from services.registry.commands.invitations import Invitations
+from services.registry.commands.leaving import Leaving
 from services.registry.commands.meeting_places import MeetingPlaces
 from services.registry.commands.organisation_merging import OrganisationMerging
 from services.registry.commands.organisations import Organisations
@@ -47,6 +49,8 @@ class Registry:
     organisations: Organisations
     branches: Branches
     people: People
+    accounts: Accounts
+    leaving: Leaving
     accommodations: Accommodations
     closing_plans: ClosingPlans
     meeting_places: MeetingPlaces

@@ -177,8 +177,10 @@ async def suspend(
 ) -> Response:
     """Pause an account, or open it again."""
     await _checked(request, id, caller, ADMINISTER_PERSON)
-    stored = await here(request).people.suspend(id, body.on, await by(request, caller))
-    return _shown(stored, caller)
+    people, command = here(request).people, await by(request, caller)
+    if body.on:
+        return _shown(await people.suspend(id, "administrator", command), caller)
+    return _shown(await people.reopen(id, command), caller)
 
 
 @router.post("/people/{id}/erase", status_code=204)

@@ -181,6 +181,13 @@ class PersonHandedOver(Facts, type="registry.person.handed_over"):
     into: PersonId
 
 
+class PersonWarned(Facts, type="registry.person.warned"):
+    """Nobody has used the account for months; it is suspended then unless its person does."""
+
+    person: PersonId
+    suspended_at: datetime
+
+
 class PersonErased(Facts, type="registry.person.erased"):
     """`coordinated`: where they coordinated until now, which may have nobody left."""
 
