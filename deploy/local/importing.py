@@ -114,7 +114,7 @@ def import_file(
     Shows what would become of every row, asks, and makes them; with a faulty row nothing is made, and the
     rows to correct are written beside the file. Within a week it can be undone. Nobody is told by default.
 
-    Examples: `SAMVERKAN_TOKEN=$(samverkan token ada) samverkan import branches.xlsx --kind organisations` ·
+    Examples: `SAMVERKAN_TOKEN=$(samverkan token alva) samverkan import branches.xlsx --kind organisations` ·
     `samverkan import houses.csv -k accommodations --yes` ·
     `samverkan import people.ods -k people --sheet 2026 --source register`
     """
@@ -213,7 +213,7 @@ def _insist(file: Path, token: str) -> None:
     if file.suffix.lower() not in MEDIA_TYPES:
         raise RefusedError("Save the table as CSV, XLSX or ODS.")
     if not token:
-        raise RefusedError("Say who you are: --token, or SAMVERKAN_TOKEN=$(samverkan token ada)")
+        raise RefusedError("Say who you are: --token, or SAMVERKAN_TOKEN=$(samverkan token alva)")
 
 
 def _in_words(answer: httpx.Response) -> str:

@@ -117,6 +117,13 @@ async def test_an_imported_house_says_so_in_its_events(system: System) -> None:
     assert house["residents"][0]["total"] == 180
     steps = done(await officer.client.get(f"/accommodations/{house['id']}/timeline"))["items"]
     assert {step["facts"]["imported_by"] for step in steps} == {checked["id"]}
+    assert [step["facts"]["notify"] for step in steps if "notify" in step["facts"]] == [False]
+    asked = made(await upload(officer, "accommodations", text.replace("A-1", "A-2")))
+    await committed(officer, asked["id"], notify=True)
+    houses = done(await officer.client.get("/accommodations"))["items"]
+    second = next(one["id"] for one in houses if one["code"] == "A-2")
+    steps = done(await officer.client.get(f"/accommodations/{second}/timeline"))["items"]
+    assert [step["facts"]["notify"] for step in steps if "notify" in step["facts"]] == [True]
 
 
 async def test_an_officer_imports_into_their_own_counties_only(system: System) -> None:
@@ -533,6 +540,26 @@ async def test_people_come_with_a_role_and_no_way_in_until_they_are_invited(
     shown = await undone(ada, mended["id"])
     assert (shown["ended"], shown["restored"], shown["kept"]) == (1, 1, 0)
     refused(await ada.client.get(f"/people/{vera}"), 404, "not-found")
+
+
+@pytest.mark.promise("P16")
+async def test_what_a_file_says_of_somebody_goes_when_they_are_erased(system: System) -> None:
+    await system.start("registry")
+    world = World(system)
+    ada, cora = await world.administrator(), await world.somebody("cora")
+    await world.organisation(await world.somebody("olga"), ada, name="Alfa", kind="partner")
+    text = "namn;e-post;organisation\nCora X;cora@demo.example;Alfa\nVera;vera@demo.example;Alfa\n"
+    checked = made(await upload(ada, "people", text))
+    assert "cora@demo.example" in str(await kept(system))
+    answer = await cora.client.post(f"/people/{cora.id}/erase")
+    assert answer.is_success, answer.text
+
+    async def is_gone() -> bool:
+        return "cora@demo.example" not in str(await kept(system))
+
+    await eventually(is_gone)
+    shown = await committed(ada, checked["id"])
+    assert (shown["made"], shown["failed"]) == (1, 1)
 
 
 @pytest.mark.case("R11")

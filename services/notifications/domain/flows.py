@@ -112,8 +112,8 @@ class Flow(Generic[F]):
 
 
 def applicant(facts: OrganisationApproved) -> Audience:
-    """Whoever applied; an imported organisation has nobody to welcome."""
-    if facts.applicant is None or facts.imported_by is not None:
+    """Whoever applied; an import tells nobody unless it is asked to."""
+    if facts.applicant is None or (facts.imported_by is not None and not facts.notify):
         return Audience()
     # The role that the approval brings may be a moment behind it.
     return Audience(people=(Told(facts.applicant, needs=NOBODY),))
