@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from services.registry.domain import organisation_merging, person_merging
+from services.registry.kinds import ORGANISATION, PERSON
 from shared import resync
 from shared.contracts.base import Event
+from shared.kind import By, Change
 from tests.harness import System, eventually
 from tests.service.registry_world import Somebody, done, made, proposal_body, refused, role_body
 from tests.service.world import ActivitiesWorld, Place, Someone, at, signed_up
@@ -429,3 +432,34 @@ async def test_a_national_organisation_merges_its_own_branches_and_its_branches_
     done(await nora.client.post(f"/organisations/{late}/approve"))
     after = made(await people[0].client.post("/organisations", {**application, "name": "Ännu en"}))
     assert after["parent"] == riks, "the old id is followed"
+
+
+@pytest.mark.promise("P5")
+async def test_what_a_killed_process_left_half_merged_is_done_by_its_own_event(
+    system: System,
+) -> None:
+    await system.start("registry")
+    world = ActivitiesWorld(system)
+    ada, cora, dora = [await world.administrator(), *[await world.somebody(one) for one in ("cora", "dora")]]  # fmt: skip
+    one = await world.organisation(cora, ada, kind="partner", name="Biblioteket demo")
+    two = await world.organisation(dora, ada, kind="partner", name="Bokbussen demo")
+    store, now = system.copy("registry").app.state.registry.store, system.clock.now()
+    winner = (await store.load(ORGANISATION, one)).state
+    human = (await store.load(PERSON, cora.id)).state
+    # All that a process killed right after its commit leaves behind.
+    await store.change(
+        ORGANISATION, two,
+        lambda it: Change(*organisation_merging.merge(two, it, one, winner, now)), By(),
+    )  # fmt: skip
+    await store.change(
+        PERSON, dora.id,
+        lambda it: Change(*person_merging.merge(dora.id, it, cora.id, human, now)), By(),
+    )  # fmt: skip
+
+    async def one_of_each() -> bool:
+        shown = done(await dora.client.get("/me"))
+        places = {tuple(held["scope"]["ids"]) for held in shown["roles"]}
+        left = (await store.load(PERSON, dora.id)).state
+        return shown["id"] == cora.id and places == {(one,)} and left.name == "—"
+
+    await eventually(one_of_each, 20)
