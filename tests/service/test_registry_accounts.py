@@ -85,6 +85,17 @@ async def test_who_does_not_come_is_warned_and_suspended_and_may_come_back(syste
 
     await eventually(begun_anew)
 
+    # Unused again: warned and suspended once more, and with neither role nor seat gone in the end.
+    clock.advance(5 * MONTH)
+    await eventually(lambda: warned(system, vera.id), 20)
+    await used(system, ada)
+    clock.advance(MONTH + timedelta(days=1))
+    await eventually(lambda: _is(system, vera.id, "suspended"), 20)
+    for _ in range(7):
+        await used(system, ada)
+        clock.advance(3 * MONTH)
+    await eventually(lambda: _is(system, vera.id, "erased"), 20)
+
 
 @pytest.mark.promise("P14")
 async def test_one_button_suspends_ones_own_account(system: System) -> None:
