@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from services.registry.domain.places import MUNICIPALITIES
+from shared.contracts.places import MUNICIPALITIES
 from tests.harness import MovableClock, System, eventually
 from tests.service.test_registry_import_kill import RealRegistry
 from tests.spreadsheets import xlsx

@@ -171,7 +171,7 @@ TestImport = ImportMachine.TestCase
 def test_codes_of_municipalities_are_those_that_hold_now() -> None:
     from pydantic import TypeAdapter, ValidationError
 
-    from services.registry.domain.places import COUNTIES, MUNICIPALITIES, Municipality
+    from shared.contracts.places import COUNTIES, MUNICIPALITIES, Municipality
 
     assert (len(MUNICIPALITIES), len(COUNTIES)) == (290, 21)
     assert MUNICIPALITIES["0319"].name == "Älvkarleby"

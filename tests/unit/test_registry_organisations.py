@@ -27,8 +27,8 @@ from services.registry.domain.organisation_profile import (
     inherited_fields,
     works_in,
 )
-from services.registry.domain.places import MUNICIPALITIES, municipalities_within
 from services.registry.kinds import ORGANISATION
+from shared.contracts.places import MUNICIPALITIES, municipalities_within
 from shared.contracts.problems import Problem
 from shared.people import active_among
 

@@ -27,10 +27,10 @@ from services.registry.domain import import_decisions as decisions
 from services.registry.domain.accommodation import Accommodation, Code, Details
 from services.registry.domain.external import external_key
 from services.registry.domain.import_ import Import
-from services.registry.domain.places import MUNICIPALITIES, county_of
 from services.registry.domain.residents import Figure
 from services.registry.kinds import ACCOMMODATION
 from shared.clock import Clock, local_date
+from shared.contracts.places import MUNICIPALITIES, county_of
 from shared.contracts.problems import FieldError, Problem, Text
 from shared.kind import By, Change, Kind, Rule, Stored
 from shared.words import sort_key

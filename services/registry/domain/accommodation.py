@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.external import ExternalIds
-from services.registry.domain.places import Municipality, county_of
 from services.registry.domain.residents import (
     Correction,
     Figure,
@@ -23,6 +22,7 @@ from services.registry.domain.residents import (
 from services.registry.domain.rhythm import WantedRoutine
 from shared.clock import STOCKHOLM, local_date
 from shared.contracts.base import Facts, PersonId
+from shared.contracts.places import Municipality, county_of
 from shared.contracts.problems import FieldError, Invalid, Refused, Text
 from shared.contracts.registry import (
     AccommodationChanged,

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any, cast
 
-from services.registry.domain.places import COUNTIES, MUNICIPALITIES
+from shared.contracts.places import COUNTIES, MUNICIPALITIES
 from shared.words import fold
 
 Part = Callable[[str], str]

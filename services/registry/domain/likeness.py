@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from services.registry.domain.organisation_profile import Profile
-from services.registry.domain.places import MUNICIPALITIES
+from shared.contracts.places import MUNICIPALITIES
 from shared.words import fold
 
 Reason = Literal["number", "name", "near-name", "web", "mail", "phone"]

@@ -7,14 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.registry.domain.contact import MailAddress, PhoneNumber, WebAddress
 from services.registry.domain.location import Position
 from services.registry.domain.numbers import OrganisationNumber
-from services.registry.domain.places import (
+from shared.contracts.activities import ActivityKind, TargetGroup
+from shared.contracts.base import OrganisationId
+from shared.contracts.places import (
     MUNICIPALITIES,
     County,
     Municipality,
     municipalities_within,
 )
-from shared.contracts.activities import ActivityKind, TargetGroup
-from shared.contracts.base import OrganisationId
 from shared.contracts.problems import Text
 from shared.contracts.registry import OrganisationKind
 from shared.contracts.texts import LanguageCode, Name, wrong

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.registry.domain.contact import MailAddress, PhoneNumber
 from services.registry.domain.external import ExternalIds
 from services.registry.domain.merging import Merger, refuse_merged
-from services.registry.domain.places import COUNTIES, Municipality
 from services.registry.domain.volunteer_terms import Extract, Pledge
 from shared.clock import STOCKHOLM
 from shared.contracts.base import Facts, OrganisationId, PersonId
+from shared.contracts.places import COUNTIES, Municipality
 from shared.contracts.problems import FieldError, Invalid, NotFound, Refused, Text
 from shared.contracts.registry import (
     ContactChanged,

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from services.registry.domain.import_ import Import
 from services.registry.domain.import_columns import ImportKind
-from services.registry.domain.places import COUNTIES
 from services.registry.permissions.common import is_administrator, is_officer
 from shared.caller import Caller
+from shared.contracts.places import COUNTIES
 from shared.contracts.problems import Text
 from shared.kind import Stored
 from shared.permissions import Permission

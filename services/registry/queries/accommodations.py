@@ -1,11 +1,11 @@
 """The list of accommodations."""
 
 from services.registry.domain.accommodation import Accommodation
-from services.registry.domain.places import County, Municipality
 from services.registry.kinds import ACCOMMODATION
 from services.registry.permissions.accommodations import PUBLIC_STATUSES
 from services.registry.queries.common import filtered, page_by_name
 from shared.caller import Caller
+from shared.contracts.places import County, Municipality
 from shared.contracts.registry import AccommodationStatus
 from shared.database import Document
 from shared.http import Listing, Page

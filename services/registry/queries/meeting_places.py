@@ -1,12 +1,12 @@
 """The list of meeting places."""
 
 from services.registry.domain.meeting_place_state import MeetingPlace
-from services.registry.domain.places import County
 from services.registry.kinds import MEETING_PLACE
 from services.registry.permissions.meeting_places import PUBLIC_STATUSES
 from services.registry.queries.accommodations import officer_scopes
 from services.registry.queries.common import filtered, page_by_name
 from shared.caller import Caller
+from shared.contracts.places import County
 from shared.contracts.registry import MeetingPlaceStatus
 from shared.contracts.texts import Line
 from shared.database import Document

@@ -8,7 +8,6 @@ from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
 from services.registry.domain.accommodation import Accommodation, Code, Details
-from services.registry.domain.places import county_of
 from services.registry.domain.residents import Figure
 from services.registry.permissions.accommodations import (
     READ_ACCOMMODATIONS,
@@ -25,6 +24,7 @@ from services.registry.views.accommodations import (
 )
 from shared.caller import Caller
 from shared.causes import by
+from shared.contracts.places import county_of
 from shared.contracts.texts import Body, Line
 from shared.http import Room, expected_version, not_modified, page_answer, reply
 from shared.kind import Stored

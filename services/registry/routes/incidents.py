@@ -9,7 +9,6 @@ from services.registry.commands.places_of import where
 from services.registry.domain.accommodation import Accommodation, shown_municipality
 from services.registry.domain.first_choices import NO_NAMES, Way, first_choices
 from services.registry.domain.incident import Incident, Report
-from services.registry.domain.places import MUNICIPALITIES
 from services.registry.domain.unnamed_words import UnnamedProse
 from services.registry.permissions.incidents import (
     FIRST_CHOICES,
@@ -23,6 +22,7 @@ from services.registry.routes.here import here
 from services.registry.views.incidents import INCIDENT_FIELDS, incident_line, incident_view
 from shared.caller import Caller
 from shared.causes import by
+from shared.contracts.places import MUNICIPALITIES
 from shared.contracts.problems import FieldError, Invalid, Language, NotFound, NotYetKnown, Text
 from shared.contracts.texts import Body, Line
 from shared.http import Room, not_modified, page_answer, reply, single_values

@@ -43,7 +43,7 @@ class Place:
 
 
 def _read() -> dict[str, Place]:
-    table = files("services.registry").joinpath("data/municipalities.csv").read_text("utf-8")
+    table = files("shared.contracts").joinpath("data/municipalities.csv").read_text("utf-8")
     return {
         row["municipality_code"]: Place(
             row["municipality_code"],
