@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.activities.commands.activities import Activities
+from services.activities.commands.afterwards import Afterwards
 from services.activities.commands.coverage import Coverages
 from services.activities.commands.reconcile import Reconciler
 from services.activities.commands.sessions import Sessions
@@ -12,6 +13,7 @@ from services.activities.kinds import ACTIVITY, COVERAGE, KINDS, SESSION
 from services.activities.reactions import Reactions, subscriptions
 from services.activities.replicas import BRANCH_INDEXES, Replicas
 from services.activities.routes import activities as activity_routes
+from services.activities.routes import afterwards as afterwards_routes
 from services.activities.routes import coverage as coverage_routes
 from services.activities.routes import own_data as own_data_routes
 from services.activities.routes import sessions as session_routes
@@ -59,6 +61,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             routers=(
                 activity_routes.router,
                 session_routes.router,
+                afterwards_routes.router,
                 coverage_routes.router,
                 own_data_routes.router,
                 operator_routes(plumbing, KINDS, known),
@@ -70,5 +73,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             indexes={replicas.people.organisations.collection.name: BRANCH_INDEXES},
         )
     )
-    app.state.activities = Here(store, replicas, activities, sessions, coverages)
+    app.state.activities = Here(
+        store, replicas, activities, sessions, Afterwards(store, replicas), coverages
+    )
     return app

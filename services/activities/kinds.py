@@ -108,6 +108,8 @@ def _session_keys(one: Session) -> dict[str, Any]:
     named = {seat.person for seat in one.seats} | {count.by for count in one.counts}
     if one.cancelled:
         named.add(one.cancelled.by)
+    if one.reflection:
+        named.add(one.reflection.by)
     return {
         "activity": one.activity,
         "number": one.number,

@@ -77,6 +77,14 @@ RUN_SESSION = Permission[Stored[Session]](
     "session.run", OWN_COORDINATORS, rule=is_coordinator, within=runs
 )
 LEAD_SESSION = Permission[Stored[Session]]("session.lead", LEADER_OR_COORDINATORS, within=leads)
+READ_REFLECTION = Permission[Stored[Session]](
+    "reflection.read",
+    Text(
+        "Den som leder tillfället, arrangörens samordnare; nätverkssamordnare utan orden",
+        "Whoever leads the session, the organiser's coordinators; administrators without the words",
+    ),
+    within=lambda caller, one: caller.is_administrator or leads(caller, one),
+)
 READ_COVERAGE = Permission[object](
     "coverage.read",
     Text(

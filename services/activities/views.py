@@ -11,6 +11,7 @@ from services.activities.domain.coverage import Coverage
 from services.activities.domain.seats import Seat, active, entry, position, taken, waiting
 from services.activities.domain.session import Session
 from services.activities.permissions import is_leader, runs
+from services.activities.views_afterwards import count_shown
 from shared.caller import Caller
 from shared.contracts.bands import band
 from shared.kind import Stored
@@ -94,21 +95,7 @@ def session_shown(caller: Caller, one: Stored[Session], names: Mapping[str, str]
     }
     if view == "coordinator":
         shown["people"] = [_person(session, seat, names) for seat in session.seats]
-        shown["count"] = session.count and count_shown(one)
-    return shown
-
-
-def count_shown(one: Stored[Session]) -> dict[str, Any]:
-    """The count with its revision; what it replaced, with the reasons, behind it."""
-    count = one.state.count
-    if count is None:
-        return {"revision": 0, "total": None}
-    earlier = [_one_count(each) for each in one.state.counts[:-1]]
-    return {**_one_count(count), "earlier": earlier}
-
-
-def _one_count(count: Any) -> dict[str, Any]:
-    shown: dict[str, Any] = count.model_dump(mode="json")
+        shown["count"] = count_shown(one, caller.now)
     return shown
 
 

@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.activities.domain.agreement import covered_until, in_force
-from services.activities.domain.count import Count, CountBody, counted
+from services.activities.domain.count import Count
 from services.activities.domain.coverage import Known, coverage, recomputed
 from services.activities.domain.hours import Residents, weekly
 from services.activities.domain.session import Cancellation, Session
 from shared.contracts.bands import band, to_tens
-from shared.contracts.problems import Invalid, Refused, Stale
 from shared.contracts.registry import (
     AccommodationSnapshot,
     Agreement,
@@ -82,9 +81,13 @@ def test_two_worlds_equal_in_bands_give_the_same_public_hours(
         mine = band(number)
         return data.draw(st.integers(mine.lowest, mine.highest))
 
-    here = weekly("2026-W49", [held(came)], (residents(total, women=women),), exact=False)
+    here = weekly("2026-W49", [held(came)], (residents(total, women=women),), NOW, exact=False)
     there = weekly(
-        "2026-W49", [held(other(came))], (residents(other(total), women=other(women)),), exact=False
+        "2026-W49",
+        [held(other(came))],
+        (residents(other(total), women=other(women)),),
+        NOW,
+        exact=False,
     )
     assert here == there
 
@@ -97,7 +100,7 @@ def test_hours_are_per_resident_of_the_group_and_open_house_is_apart() -> None:
         held(10, groups={"men": 6}),
         held(30, kind="open_house"),
     ]
-    week = weekly("2026-W49", sessions, house, exact=True)
+    week = weekly("2026-W49", sessions, house, NOW, exact=True)
     assert week.held == {
         "all": round(2 * (20 + 8 + 10) / 100, 2),
         "men": round(2 * (20 * 0.6 + 6) / 60, 2),
@@ -112,8 +115,8 @@ def test_a_night_counts_in_the_week_of_its_start_only() -> None:
     sunday = datetime(2026, 12, 6, 21, 0, tzinfo=UTC)
     late = held(10, sunday).model_copy(update={"end": sunday + timedelta(hours=4)})
     house = (residents(100),)
-    assert weekly("2026-W49", [late], house, exact=True).held == {"all": 0.4}
-    assert weekly("2026-W50", [late], house, exact=True).held == {}
+    assert weekly("2026-W49", [late], house, NOW, exact=True).held == {"all": 0.4}
+    assert weekly("2026-W50", [late], house, NOW, exact=True).held == {}
 
 
 def test_what_was_not_held_is_told_apart() -> None:
@@ -129,10 +132,10 @@ def test_what_was_not_held_is_told_apart() -> None:
         cancelled(-timedelta(hours=1)),
         held(0, start),
     ]
-    tally = weekly("2026-W49", sessions, (), exact=True).sessions
+    tally = weekly("2026-W49", sessions, (), NOW, exact=True).sessions
     assert tally.model_dump() == {
         "planned": 4, "held": 1, "counted": 1, "cancelled_in_time": 1, "cancelled_late": 1,
-        "silent": 1,
+        "silent": 1, "probably_held": 0,
     }  # fmt: skip
 
 
@@ -244,46 +247,3 @@ def test_a_closing_house_counts_until_it_is_empty() -> None:
     assert coverage(Known(closing, {}, []), NOW).counts
     empty = closing.model_copy(update={"residents": (ResidentsFigure(on=TODAY, total=0),)})
     assert not coverage(Known(empty, {}, []), NOW).counts
-
-
-@pytest.mark.case("S20")
-def test_a_count_sent_twice_is_one_and_a_stale_one_shows_both_figures() -> None:
-    body = CountBody(groups={"women": 6, "men": 7})
-    first = counted(None, body, "cora", NOW, 120)
-    assert counted(first, body, "leader", NOW, 120) is first
-    with pytest.raises(Stale) as stale:
-        counted(first, CountBody(groups={"women": 5, "men": 7}), "leader", NOW, 120)
-    assert stale.value.extra == {"revision": 1, "total": 13, "yours": 12}
-    with pytest.raises(Invalid, match="say-why"):
-        counted(first, CountBody(total=12, replaces=1), "leader", NOW, 120)
-    corrected = counted(first, CountBody(total=12, replaces=1, reason="Räknade om"), "l", NOW, 120)
-    assert (corrected.revision, corrected.total, corrected.by) == (2, 12, "l")
-
-
-@pytest.mark.case("S20")
-def test_four_thousand_at_a_house_of_a_hundred_and_twenty_is_questioned() -> None:
-    with pytest.raises(Refused, match="unlikely-count"):
-        counted(None, CountBody(groups={"women": 4000}), "leader", NOW, 120)
-    sure = counted(None, CountBody(groups={"women": 4000}, sure=True), "leader", NOW, 120)
-    assert sure.total == 4000
-
-
-@given(residents_here=numbers, came=st.integers(0, 5000))
-def test_trying_numbers_finds_out_no_more_than_the_band(residents_here: int, came: int) -> None:
-    def questioned(residents_there: int) -> bool:
-        try:
-            counted(None, CountBody(total=came), "leader", NOW, residents_there)
-        except Refused:
-            return True
-        return False
-
-    mine = band(residents_here)
-    assert questioned(mine.lowest) == questioned(residents_here) == questioned(mine.highest)
-
-
-def test_zero_is_not_unknown_and_a_tap_is_about() -> None:
-    assert counted(None, CountBody(about="0"), "leader", NOW, None).total == 0
-    tapped = counted(None, CountBody(about="6-10"), "leader", NOW, None)
-    assert (tapped.total, tapped.about) == (8, True)
-    with pytest.raises(Invalid, match="say-how-many"):
-        counted(None, CountBody(), "leader", NOW, None)

@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from services.registry.domain import incident as incidents
 from services.registry.domain.first_choices import Choice, first_choices
 from services.registry.domain.incident import Report, Where
-from services.registry.domain.unnamed_words import UnnamedProse
 from shared.contracts.problems import Invalid
+from shared.contracts.unnamed import UnnamedProse
 from tests.unit.test_registry_machines import Machine
 
 WORDS = TypeAdapter(UnnamedProse)

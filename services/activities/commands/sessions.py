@@ -1,4 +1,4 @@
-"""What can be done with a session, its seats and its count."""
+"""What can be done with a session and its seats."""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -7,7 +7,6 @@ from services.activities.commands.clashes import Clashes
 from services.activities.domain import merging, signup
 from services.activities.domain import session as rules
 from services.activities.domain.activity import Activity
-from services.activities.domain.count import CountBody, counted
 from services.activities.domain.recurrence import Meeting
 from services.activities.domain.seats import NOT_ASKED, Moment, RoleNeed, Skip, people, taken
 from services.activities.domain.session import Cancellation, Decision, Session
@@ -132,19 +131,6 @@ class Sessions:
     async def wake(self, id: SessionId, by: By) -> None:
         """Offers lapse; after its end the session was held."""
         await self._serve(await self.load(id), rules.wake, by)
-
-    async def count(self, stored: Stored[Session], body: CountBody, by: By) -> Stored[Session]:
-        """How many came: first time, again, or corrected."""
-        rules.insist_countable(stored.state, self._store.clock.now())
-        residents = await self._replicas.residents(stored.state.accommodations)
-        person = _actor(by)
-
-        def rule(one: Session, at: Moment) -> Decision:
-            return rules.record_count(
-                one, counted(one.count, body, person, at.now, residents), at.now
-            )
-
-        return await self._change(stored.id, rule, {}, by)
 
     async def cancel(
         self, stored: Stored[Session], reason: Cancellation, by: By

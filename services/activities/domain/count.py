@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts.bands import GROUPS, Group, band
 from shared.contracts.base import PersonId
 from shared.contracts.problems import Invalid, Refused, Stale
-from shared.contracts.texts import Body, Line
+from shared.contracts.texts import Body, Moment
+from shared.contracts.unnamed import UnnamedLine
 
 Tap = Literal["0", "1-5", "6-10", "11-20", "21-40", "more"]
 MIDDLE_OF_TAP: Mapping[Tap, int] = {
@@ -21,15 +22,18 @@ People = Annotated[int, Field(ge=0, le=10_000)]
 class CountBody(Body):
     """One tap on a range, a total, or numbers by group; `replaces` is the revision it corrects.
 
-    `sure` repeats a number that seemed too large. A correction says why.
+    `confirm` repeats a number that seemed too large. A correction says why. `started` and `ended`
+    say when it really began and ended, where that was not as planned.
     """
 
     about: Tap | None = None
     total: People | None = None
     groups: Annotated[dict[Group, People], Field(max_length=len(GROUPS))] | None = None
     replaces: Annotated[int, Field(ge=0)] = 0
-    reason: Line | None = None
-    sure: bool = False
+    reason: UnnamedLine | None = None
+    confirm: bool = False
+    started: Moment | None = None
+    ended: Moment | None = None
 
 
 class Count(BaseModel):
@@ -44,32 +48,59 @@ class Count(BaseModel):
     by: PersonId | None
     at: datetime
     reason: str | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    def same_as(self, other: "Count") -> bool:
+        """Whether both say the same, whoever says it and when."""
+        return self.model_dump(include=_SAID) == other.model_dump(include=_SAID)
+
+
+_SAID = {"total", "groups", "about", "started", "ended"}
 
 
 def counted(
-    before: Count | None, body: CountBody, by: PersonId, at: datetime, residents: int | None
+    before: Count | None, body: CountBody, by: PersonId, at: datetime, expected: int
 ) -> Count:
     """The new count, or the old one when the same was sent again.
 
-    Raises Stale (412) when it replaces another revision than the present one, with both figures;
-    Refused for a number far above how many live there, unless `sure`; Invalid.
+    `expected` is how many would be no surprise. Raises Stale (412) when it replaces another
+    revision than the present one, with both figures; Refused for a number far above `expected`,
+    unless it is confirmed; Invalid.
     """
     total, groups = _figures(body)
-    about = body.about is not None
-    if before is not None:
-        if (before.total, before.groups, before.about) == (total, groups, about):
-            return before
-        _insist_on_newest(before, body, total)
-    if not body.sure and _far_above(total, residents):
-        raise Refused(
-            "unlikely-count",
-            sv="Det är många fler än som bor där. Stämmer det? Skicka om med sure: true.",
-            en="That is many more than live there. Is it right? Send it again with sure: true.",
-        )
-    revision = before.revision + 1 if before else 1
-    return Count(
-        revision=revision, total=total, groups=groups, about=about, by=by, at=at, reason=body.reason
+    revision = before.revision if before else 0
+    new = Count(
+        revision=revision + 1,
+        total=total,
+        groups=groups,
+        about=body.about is not None,
+        by=by,
+        at=at,
+        reason=body.reason,
+        started=body.started or (before and before.started),
+        ended=body.ended or (before and before.ended),
     )
+    if before is not None and body.replaces <= revision and before.same_as(new):
+        return before
+    _insist_on_newest(before, body, total)
+    if not body.confirm and total > expected:
+        raise Refused(
+            "please-confirm",
+            sv=f"{total} är många fler än väntat. Stämmer det? Skicka om med confirm: true.",
+            en=f"{total} is many more than expected. Is it right? Send it again with confirm: true.",
+            extra={"total": total},
+        )
+    return new
+
+
+def no_surprise(residents: int | None, places: int) -> int:
+    """How many may come before we ask whether it is right.
+
+    Compared with the band of those who live there, not the figure: trying numbers must not find out
+    how many they are. Where that is not known, by how many are welcome.
+    """
+    return max(50, 5 * places if residents is None else 2 * band(residents).highest)
 
 
 def _figures(body: CountBody) -> tuple[int, dict[Group, int]]:
@@ -93,22 +124,26 @@ def _figures(body: CountBody) -> tuple[int, dict[Group, int]]:
     return (known if body.total is None else body.total), groups
 
 
-def _insist_on_newest(before: Count, body: CountBody, total: int) -> None:
-    if body.replaces != before.revision:
+def _insist_on_newest(before: Count | None, body: CountBody, total: int) -> None:
+    revision, present = (before.revision, before.total) if before else (0, None)
+    if body.replaces != revision:
+        extra = {"revision": revision, "total": present, "yours": total}
+        if before is None:
+            raise Stale(
+                "not-counted-yet",
+                sv=f"Här är inget räknat än, så det finns inget att rätta. Du skrev {total}.",
+                en=f"Nothing has been counted here yet to be corrected. You wrote {total}.",
+                extra=extra,
+            )
         raise Stale(
             "counted-already",
-            sv=f"Det är redan räknat till {before.total}. Du skrev {total}. Vilket gäller?",
-            en=f"It has been counted already: {before.total}. You wrote {total}. Which is right?",
-            extra={"revision": before.revision, "total": before.total, "yours": total},
+            sv=f"Det är redan räknat till {present}. Du skrev {total}. Vilket gäller?",
+            en=f"It has been counted already: {present}. You wrote {total}. Which is right?",
+            extra={**extra, "groups": before.groups, "about": before.about},
         )
-    if body.reason is None:
+    if before is not None and body.reason is None:
         raise Invalid(
             "say-why",
             sv="Skriv varför siffran ändras.",
             en="Write why the figure is changed.",
         )
-
-
-def _far_above(total: int, residents: int | None) -> bool:
-    # Compared with the band, not the figure: trying numbers must not find out how many live there.
-    return residents is not None and total > max(50, 2 * band(residents).highest)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from services.activities.domain.afterwards import PROBABLY_AFTER
 from services.activities.domain.agreement import in_force, on_trial
 from services.activities.domain.hours import Residents, Week, iso_week, weekly
 from services.activities.domain.recurrence import moment
@@ -97,8 +98,10 @@ def coverage(known: Known, now: datetime) -> Coverage:
             on_trial(place, today) and _happens(id, known.sessions, today)
             for id, place in known.places.items()
         ),
-        hours=tuple(weekly(week, known.sessions, residents, exact=True) for week in weeks),
-        public_hours=tuple(weekly(week, known.sessions, residents, exact=False) for week in weeks),
+        hours=tuple(weekly(week, known.sessions, residents, now, exact=True) for week in weeks),
+        public_hours=tuple(
+            weekly(week, known.sessions, residents, now, exact=False) for week in weeks
+        ),
         edge=None if house.status == "closed" else _edge(known, now),
     )
 
@@ -147,10 +150,13 @@ def _in_use(id: str, place: MeetingPlaceSnapshot, known: Known, now: datetime) -
 
 
 def _edge(known: Known, now: datetime) -> datetime:
-    """When time alone next changes a figure: at midnight, or when a coming session begins."""
+    """When time alone next changes a figure: at midnight, when a coming session begins, or when one
+    was not counted for so long that it was probably held.
+    """
     midnight = moment(local_date(now) + timedelta(days=1), "00:00")
     starts = (one.start for one in known.sessions if one.status == "scheduled" and one.start > now)
-    return min([midnight, *starts])
+    ends = (one.end + PROBABLY_AFTER for one in known.sessions if one.count is None)
+    return min([midnight, *starts, *(end for end in ends if end > now)])
 
 
 def _residents(figure: ResidentsFigure) -> Residents:

@@ -6,10 +6,10 @@ of bands for everybody else, so that two worlds equal in bands look alike.
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.activities.domain.afterwards import count_state
 from services.activities.domain.session import LATE, Session
 from shared.clock import local_date
 from shared.contracts.bands import GROUPS, Group, band
@@ -33,13 +33,14 @@ class Residents(BaseModel):
 
 
 class SessionTally(BaseModel):
-    """What became of the sessions of a week."""
+    """What became of the sessions of a week; `probably_held` are those nobody counted for 7 days."""
 
     model_config = ConfigDict(frozen=True)
 
     planned: int = 0
     held: int = 0
     counted: int = 0
+    probably_held: int = 0
     cancelled_in_time: int = 0
     cancelled_late: int = 0
     silent: int = 0
@@ -65,14 +66,28 @@ def iso_week(day: date) -> str:
 
 
 def duration_hours(session: Session) -> float:
-    """Hours of real time: a night at the change to winter time has nine."""
-    return (session.end - session.start).total_seconds() / 3600
+    """Planned hours of real time: a night at the change to winter time has nine."""
+    return _hours(session.start, session.end)
+
+
+def held_hours(session: Session) -> float:
+    """As long as it really was, where that was said."""
+    return _hours(*session.took_place)
+
+
+def _hours(start: datetime, end: datetime) -> float:
+    return (end - start).total_seconds() / 3600
 
 
 def weekly(
-    week: str, sessions: Iterable[Session], residents: tuple[Residents, ...], *, exact: bool
+    week: str,
+    sessions: Iterable[Session],
+    residents: tuple[Residents, ...],
+    now: datetime,
+    *,
+    exact: bool,
 ) -> Week:
-    """The figures of one week at one house."""
+    """The figures of one week at one house, as they stand at `now`."""
     mine = [one for one in sessions if iso_week(local_date(one.start)) == week]
     led = [one for one in mine if one.kind != "open_house"]
     figures = residents if exact else tuple(one.in_bands() for one in residents)
@@ -81,16 +96,17 @@ def weekly(
         week=week,
         offered=_sum(_offered(one, _on(figures, one.start)) for one in led),
         held=_sum(_held(one, _on(figures, one.start), exact) for one in led),
-        open_house_hours=round(sum(map(duration_hours, open_house)), 2),
+        open_house_hours=round(sum(map(held_hours, open_house)), 2),
         open_house_visits=sum(_people(one.count.total, exact) for one in open_house if one.count),
-        sessions=_tally(mine),
+        sessions=_tally(mine, now),
     )
 
 
 def _offered(session: Session, residents: Residents | None) -> Mapping[str, float]:
     if residents is None or session.status == "cancelled":
         return {}
-    return _per_resident(session, session.places, {}, residents)
+    hours = duration_hours(session)
+    return _per_resident(session, hours, session.places, {}, residents)
 
 
 def _held(session: Session, residents: Residents | None, exact: bool) -> Mapping[str, float]:
@@ -98,13 +114,17 @@ def _held(session: Session, residents: Residents | None, exact: bool) -> Mapping
     if residents is None or count is None or session.status == "cancelled":
         return {}
     groups = {group: _people(number, exact) for group, number in count.groups.items()}
-    return _per_resident(session, _people(count.total, exact), groups, residents)
+    people = _people(count.total, exact)
+    return _per_resident(session, held_hours(session), people, groups, residents)
 
 
 def _per_resident(
-    session: Session, people: float, counted: Mapping[Group, int], residents: Residents
+    session: Session,
+    hours: float,
+    people: float,
+    counted: Mapping[Group, int],
+    residents: Residents,
 ) -> Mapping[str, float]:
-    hours = duration_hours(session)
     came = counted or _split(session, people, residents)
     shares: dict[str, float] = {
         group: hours * number / residents.groups[group]
@@ -143,22 +163,23 @@ def _sum(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return {group: round(hours, 2) for group, hours in sorted(total.items())}
 
 
-def _tally(sessions: Iterable[Session]) -> SessionTally:
+def _tally(sessions: Iterable[Session], now: datetime) -> SessionTally:
     tally = dict.fromkeys(SessionTally.model_fields, 0)
     for one in sessions:
-        for name in _counts_as(one):
+        for name in _counts_as(one, now):
             tally[name] += 1
     return SessionTally(**tally)
 
 
-def _counts_as(session: Session) -> tuple[str, ...]:
-    what: Literal["cancelled_in_time", "cancelled_late", "silent"]
+def _counts_as(session: Session, now: datetime) -> tuple[str, ...]:
     if session.cancelled is not None:
         left = session.start - session.cancelled.at
         what = "silent"
         if left.total_seconds() > 0:
             what = "cancelled_late" if left < LATE else "cancelled_in_time"
         return ("planned", what)
-    if session.status == "held":
-        return ("planned", "held", "counted") if session.count else ("planned", "held")
-    return ("planned",)
+    if session.status != "held":
+        return ("planned",)
+    state = count_state(session, now)
+    known = (state,) if state in ("counted", "probably_held") else ()
+    return ("planned", "held", *known)

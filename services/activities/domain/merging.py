@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from services.activities.domain.activity import Activity
 from services.activities.domain.count import Count
+from services.activities.domain.reflection import Reflection
 from services.activities.domain.seats import Moment, Seat, Seats
 from services.activities.domain.session import Cancellation, Decision, Session, served
 from shared.contracts.activities import (
@@ -29,10 +30,12 @@ def move_person(session: Session, person: PersonId, into: PersonId, at: Moment) 
     seats = _one_each(tuple(_renamed(seat, person, into) for seat in session.seats), into)
     counts = tuple(_signed(one, person, into) for one in session.counts)
     cancelled = session.cancelled and _signed(session.cancelled, person, into)
-    if (seats, counts, cancelled) == (session.seats, session.counts, session.cancelled):
+    reflection = session.reflection and _signed(session.reflection, person, into)
+    signed = {"counts": counts, "cancelled": cancelled, "reflection": reflection}
+    moved = session.model_copy(update=signed)
+    if moved == session and seats == session.seats:
         return session, ()
     event = SeatsMoved(person=person, into=into)
-    moved = session.model_copy(update={"counts": counts, "cancelled": cancelled})
     if session.status != "scheduled":
         return moved.model_copy(update={"seats": seats}), (event,)
     return served(moved, seats, event, at)
@@ -77,7 +80,7 @@ def _one_each(seats: Seats, person: PersonId) -> Seats:
     return tuple(seat for seat in seats if seat is kept or seat.person != person)
 
 
-Signed = TypeVar("Signed", Count, Cancellation)
+Signed = TypeVar("Signed", Count, Cancellation, Reflection)
 
 
 def _signed(signed: Signed, person: PersonId, into: PersonId) -> Signed:

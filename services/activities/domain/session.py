@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from services.activities.domain.activity import Activity, Whereabouts
 from services.activities.domain.count import Count
 from services.activities.domain.recurrence import Meeting
+from services.activities.domain.reflection import Reflection
 from services.activities.domain.seats import (
     ACTIVE,
     HOLDING,
@@ -81,6 +82,7 @@ class Session(Whereabouts):
     status: SessionStatus = "scheduled"
     cancelled: Cancellation | None = None
     counts: tuple[Count, ...] = ()
+    reflection: Reflection | None = None
 
     @property
     def leader(self) -> PersonId | None:
@@ -92,6 +94,14 @@ class Session(Whereabouts):
     def count(self) -> Count | None:
         """The count that holds; None is not known, which is not zero."""
         return self.counts[-1] if self.counts else None
+
+    @property
+    def took_place(self) -> tuple[datetime, datetime]:
+        """When it really began and ended, as far as that was said; else as planned."""
+        count = self.count
+        if count is None:
+            return self.start, self.end
+        return count.started or self.start, count.ended or self.end
 
 
 Decision = tuple[Session, tuple[Facts, ...]]

@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from services.activities.domain.count import Count
+from services.activities.domain.reflection import Reflection
 from services.activities.domain.seats import (
     ACTIVE,
     HOLDING,
@@ -179,8 +180,10 @@ def forget(session: Session, person: PersonId, at: Moment) -> Decision:
         seats = altered(seats, seat, **changes)
     counts = tuple(_unsigned(one, person) for one in session.counts)
     cancelled = session.cancelled and _unsigned(session.cancelled, person)
-    anonymous = session.model_copy(update={"counts": counts, "cancelled": cancelled})
-    if (seats, counts, cancelled) == (session.seats, session.counts, session.cancelled):
+    reflection = session.reflection and _unsigned(session.reflection, person)
+    signed = {"counts": counts, "cancelled": cancelled, "reflection": reflection}
+    anonymous = session.model_copy(update=signed)
+    if anonymous == session and seats == session.seats:
         return session, ()
     event = SeatsReleased(people=(), why="erased")
     if session.status != "scheduled":
@@ -188,7 +191,7 @@ def forget(session: Session, person: PersonId, at: Moment) -> Decision:
     return served(anonymous, seats, event, at)
 
 
-Signed = TypeVar("Signed", Count, Cancellation)
+Signed = TypeVar("Signed", Count, Cancellation, Reflection)
 
 
 def _unsigned(signed: Signed, person: PersonId) -> Signed:

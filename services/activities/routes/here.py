@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from services.activities.commands.activities import Activities
+from services.activities.commands.afterwards import Afterwards
 from services.activities.commands.coverage import Coverages
 from services.activities.commands.sessions import Sessions
 from services.activities.replicas import Replicas
@@ -19,6 +20,7 @@ class Here:
     replicas: Replicas
     activities: Activities
     sessions: Sessions
+    afterwards: Afterwards
     coverages: Coverages
 
 

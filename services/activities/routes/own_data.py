@@ -21,7 +21,7 @@ MOST_SESSIONS = 10_000
 
 @router.get("/me/export")
 async def export(request: Request, token: Annotated[Token, Depends(signed_in)]) -> Response:
-    """Every session that names oneself: seats, queue, counts; what one leads; what is known of one."""
+    """Every session that names oneself: seats, queue, counts, how it went; what one leads; what is known of one."""
     me = await here(request).replicas.people.by_identity(token.identity.key)
     if me is None:
         raise PersonNotKnown()
@@ -54,7 +54,7 @@ async def _sessions(store: Store, me: str) -> list[dict[str, Any]]:
 
 def _line(one: Stored[Session], me: str) -> dict[str, Any]:
     session = one.state
-    cancelled = session.cancelled
+    cancelled, reflection = session.cancelled, session.reflection
     return {
         "id": one.id,
         "title": session.title,
@@ -64,5 +64,6 @@ def _line(one: Stored[Session], me: str) -> dict[str, Any]:
         "your_seats": [seat for seat in session.seats if seat.person == me],
         "you_lead": session.leader == me,
         "your_counts": [count for count in session.counts if count.by == me],
+        "your_reflection": reflection if reflection and reflection.by == me else None,
         "cancelled_by_you": cancelled is not None and cancelled.by == me,
     }

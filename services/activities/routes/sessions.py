@@ -1,4 +1,4 @@
-"""Sessions: see them, take a seat, say how many came, cancel."""
+"""Sessions: see them, take a seat, cancel."""
 
 from typing import Annotated
 
@@ -6,7 +6,6 @@ from fastapi import Depends, Request, Response
 from pydantic import ConfigDict
 
 from services.activities import queries
-from services.activities.domain.count import CountBody
 from services.activities.domain.seats import RoleNeed
 from services.activities.domain.session import Cancellation, Session
 from services.activities.permissions import (
@@ -18,10 +17,10 @@ from services.activities.permissions import (
 )
 from services.activities.routes.bodies import PersonBody, Reason, SignUpBody, StandInBody
 from services.activities.routes.here import here
-from services.activities.views import SESSION_FIELDS, count_shown, session_shown, session_view
+from services.activities.views import SESSION_FIELDS, session_shown, session_view
 from shared.caller import Caller
 from shared.causes import by
-from shared.http import Room, etag, page_answer, reply
+from shared.http import Room, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
@@ -33,14 +32,6 @@ class SeatsBody(RoleNeed):
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"role": "helper", "minimum": 1, "maximum": 3}]}
-    )
-
-
-class HowManyBody(CountBody):
-    """How many came; never who."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"about": "6-10"}, {"groups": {"women": 5, "men": 7}}]}
     )
 
 
@@ -165,29 +156,6 @@ async def cancel(
     return await _shown(request, done, caller)
 
 
-@router.get("/sessions/{id}/count")
-async def read_count(
-    request: Request, id: str, caller: Annotated[Caller, Depends(allow(LEAD_SESSION))]
-) -> Response:
-    """How many came, with what was corrected and why."""
-    return _count(await _checked(request, id, caller, LEAD_SESSION))
-
-
-@router.post("/sessions/{id}/count")
-async def count(
-    request: Request,
-    id: str,
-    body: HowManyBody,
-    caller: Annotated[Caller, Depends(allow(LEAD_SESSION))],
-) -> Response:
-    """Say how many came: a range, a total or by group; sent twice it counts once."""
-    stored = await _checked(request, id, caller, LEAD_SESSION)
-    done = await here(request).sessions.count(
-        stored, CountBody(**dict(body)), await by(request, caller)
-    )
-    return _count(done)
-
-
 async def _checked(
     request: Request, id: str, caller: Caller, permission: Permission[Stored[Session]]
 ) -> Stored[Session]:
@@ -210,8 +178,3 @@ async def _shown(request: Request, stored: Stored[Session], caller: Caller) -> R
 def _standing(stored: Stored[Session], status: int = 200) -> Response:
     """What became of it for the caller; the same when the request is repeated."""
     return reply({"session": stored.id, **stored.result}, status)
-
-
-def _count(stored: Stored[Session]) -> Response:
-    shown = count_shown(stored)
-    return reply(shown, etag=etag(shown["revision"] + 1, "count"))

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.domain.incident import Deed, Where
-from services.registry.domain.unnamed_words import UnnamedShort
 from shared.contracts.base import MeetingPlaceId, OrganisationId, PersonId
 from shared.contracts.problems import Refused
+from shared.contracts.unnamed import UnnamedShort
 
 WORDS_KEPT = timedelta(days=365)
 

@@ -10,7 +10,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.registry.domain.unnamed_words import UnnamedProse
 from shared.contracts.base import AccommodationId, Facts, MeetingPlaceId, PersonId
 from shared.contracts.problems import FieldError, Invalid, Refused, Text
 from shared.contracts.registry import (
@@ -23,6 +22,7 @@ from shared.contracts.registry import (
     IncidentWordsRemoved,
 )
 from shared.contracts.texts import Moment, Prose
+from shared.contracts.unnamed import UnnamedProse
 
 WORDS_KEPT = timedelta(days=730)
 LONGEST_AGO = timedelta(days=366)

@@ -9,7 +9,6 @@ from services.registry.commands.places_of import where
 from services.registry.domain.accommodation import Accommodation, shown_municipality
 from services.registry.domain.first_choices import NO_NAMES, Way, first_choices
 from services.registry.domain.incident import Incident, Report
-from services.registry.domain.unnamed_words import UnnamedProse
 from services.registry.permissions.incidents import (
     FIRST_CHOICES,
     HANDLE_INCIDENT,
@@ -25,6 +24,7 @@ from shared.causes import by
 from shared.contracts.places import MUNICIPALITIES
 from shared.contracts.problems import FieldError, Invalid, Language, NotFound, NotYetKnown, Text
 from shared.contracts.texts import Body, Line
+from shared.contracts.unnamed import UnnamedProse
 from shared.http import Room, not_modified, page_answer, reply, single_values
 from shared.http.language import language_of
 from shared.kind import Stored

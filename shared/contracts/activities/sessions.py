@@ -6,8 +6,10 @@ from typing import Literal
 from shared.contracts.activities.vocabulary import (
     ActivityKind,
     CancelReason,
+    MissingThing,
     SessionRole,
     TargetGroup,
+    Went,
 )
 from shared.contracts.base import (
     AccommodationId,
@@ -135,6 +137,14 @@ class SeatAdded(Facts, type="activities.session.seat_added"):
     role: SessionRole
 
 
+class SeatsMarked(Facts, type="activities.session.seats_marked"):
+    """Whose standing the leader or a coordinator has corrected once it had begun, and to what."""
+
+    came: tuple[PersonId, ...] = ()
+    absent: tuple[PersonId, ...] = ()
+    excused: tuple[PersonId, ...] = ()
+
+
 class SeatsChanged(Facts, type="activities.session.seats_changed"):
     role: SessionRole
     minimum: int
@@ -179,6 +189,13 @@ class SessionWhereaboutsChanged(Facts, type="activities.session.whereabouts_chan
 
 class SessionCounted(Facts, type="activities.session.counted"):
     visitors: int
+
+
+class SessionReflected(Facts, type="activities.session.reflected"):
+    """How it went and what was missing; words stay in activities."""
+
+    went: Went
+    missing: tuple[MissingThing, ...] = ()
 
 
 class SessionHeld(Facts, type="activities.session.held"):

@@ -20,6 +20,15 @@ ActivityKind = Literal[
 ]  # fmt: skip
 
 
+Went = Literal["well", "so_so", "badly"]
+
+
+MissingThing = Literal[
+    "helpers", "leader", "language_support", "childcare", "participants", "materials", "room",
+    "food", "transport", "information", "other",
+]  # fmt: skip
+
+
 TargetGroup = Literal[
     "women", "men", "girls", "boys", "parents_with_small_children", "unaccompanied_minors",
     "elderly", "people_with_disabilities", "lgbtq", "all",

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from shared.contracts.problems import Text
-from shared.contracts.texts import Prose, clean_prose, wrong
+from shared.contracts.texts import Line, Prose, clean_prose, wrong
 
 SHORT = 500
 
@@ -71,6 +71,7 @@ def _in_plain_digits(text: str) -> str:
     )
 
 
+UnnamedLine = Annotated[Line, AfterValidator(unnamed)]
 UnnamedProse = Annotated[Prose, AfterValidator(unnamed)]
 UnnamedShort = Annotated[
     str,
