@@ -82,6 +82,8 @@ CHECKS = (
     (sys.executable, "-m", "mypy"),
     (str(Path(sys.executable).parent / "lint-imports"),),
     (sys.executable, "-m", "deploy.contracts", "--check"),
+    (sys.executable, "-m", "deploy.openapi", "--check"),
+    (sys.executable, "-m", "deploy.who_may", "--check"),
     (sys.executable, "-m", "tests.promises"),
 )
 
@@ -230,7 +232,7 @@ def run_tests(
 
 @app.command()
 def check() -> None:
-    """Lint, types, import rules, contracts, and a test for every promise.
+    """Lint, types, import rules, contracts, generated documents, and a test for every promise.
 
     Example: `samverkan check`
     """

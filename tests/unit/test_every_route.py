@@ -1,29 +1,34 @@
 """No route of any service is open because somebody forgot to say for whom it is (P14)."""
 
-from importlib import import_module
-
 import pytest
 
-from shared.permissions import stated_permissions
-from shared.settings import Settings
+from deploy.services import SERVICES, unstarted
+from deploy.who_may.document import STATEMENTS
+from deploy.who_may.elsewhere import COMMON
+from shared.permissions import Permission, stated_permissions
+
+
+def _stated(service: str) -> dict[str, Permission[object] | None]:
+    return {
+        route: permission
+        for route, permission in stated_permissions(unstarted()[service])
+        if f" /api/{service}/" in route or " /l/" in route
+    }
 
 
 @pytest.mark.promise("P14")
-@pytest.mark.parametrize("name", ["registry", "activities", "notifications"])
-async def test_every_public_route_states_its_permission(name: str) -> None:
-    settings = Settings(
-        mode="test",
-        mongodb_url=f"mongodb://127.0.0.1:1/{name}",
-        rabbitmq_url="amqp://127.0.0.1:1/none",
-        oidc_issuer="http://127.0.0.1:1/issuer",
-        secret_key="of-the-tests-and-only-of-the-tests",
-        public_url="http://samverkan.test",
-    )
-    app = import_module(f"services.{name}.app").create(settings)
-    stated = {
-        route: permission
-        for route, permission in stated_permissions(app)
-        if f" /api/{name}/" in route or " /l/" in route
-    }
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_public_route_states_its_permission(service: str) -> None:
+    stated = _stated(service)
     assert len(stated) > 10
     assert [route for route, permission in stated.items() if permission is None] == []
+
+
+@pytest.mark.promise("P14")
+@pytest.mark.case("X04")
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_permission_is_stated_in_the_table_of_who_may_what(service: str) -> None:
+    """Else no test knows whom to let in, and the page does not say it."""
+    used = {permission.name for permission in _stated(service).values() if permission}
+    assert sorted(used - set(STATEMENTS[service])) == []
+    assert sorted(set(STATEMENTS[service]) - set(COMMON) - used) == []
