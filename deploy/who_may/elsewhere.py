@@ -3,7 +3,7 @@
 from deploy.who_may.statement import ALL, EVERYONE, May, Role, Sees, some
 
 COORDINATOR, NATIONAL, VOLUNTEER = Role.COORDINATOR, Role.NATIONAL, Role.VOLUNTEER
-_OWN = some("own")
+_OWN, _LEADS = some("own"), some("leads")
 _COORDINATORS = (COORDINATOR, NATIONAL)
 
 SEES: Sees = {}
@@ -24,7 +24,10 @@ ACTIVITIES: dict[str, May] = {
     ),
     "session.own_seat": May(dict.fromkeys(EVERYONE, ALL)),
     "session.run": May({COORDINATOR: _OWN}, "session", door=_COORDINATORS),
-    "session.lead": May({COORDINATOR: _OWN}, "session"),
+    "session.lead": May({COORDINATOR: _OWN, VOLUNTEER: _LEADS}, "session"),
+    "reflection.read": May(
+        {COORDINATOR: _OWN, VOLUNTEER: _LEADS, Role.ADMINISTRATOR: ALL}, "session"
+    ),
     "coverage.read": May(dict.fromkeys(EVERYONE, ALL)),
 }
 NOTIFICATIONS: dict[str, May] = {

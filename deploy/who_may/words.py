@@ -29,6 +29,7 @@ WAYS: dict[str, Text] = {
     "parent": Text("riksorganisationens", "the national organisation's"),
     "sibling": Text("syskonföreningars", "sibling branches'"),
     "other": Text("andras", "others'"),
+    "leads": Text("tillfällen hen leder", "sessions they lead"),
     "reported": Text("det hen rapporterade", "what they reported"),
     "accommodations": Text("boenden", "accommodations"),
     "organisations": Text("organisationer och personer", "organisations and people"),
