@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.activities.commands.activities import Activities
 from services.activities.commands.afterwards import Afterwards
 from services.activities.commands.coverage import Coverages
+from services.activities.commands.drafts import Drafts
 from services.activities.commands.reconcile import Reconciler
 from services.activities.commands.sessions import Sessions
 from services.activities.kinds import ACTIVITY, COVERAGE, KINDS, SESSION
@@ -73,7 +74,9 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             indexes={replicas.people.organisations.collection.name: BRANCH_INDEXES},
         )
     )
+    drafts = Drafts(store, replicas, activities)
+    afterwards = Afterwards(store, replicas)
     app.state.activities = Here(
-        store, replicas, activities, sessions, Afterwards(store, replicas), coverages
+        store, replicas, activities, drafts, sessions, afterwards, coverages
     )
     return app

@@ -9,7 +9,7 @@ from services.activities.domain import activity as activities
 from services.activities.domain import session as sessions
 from services.activities.domain.activity import Activity
 from services.activities.domain.coverage import Coverage
-from services.activities.domain.seats import RoleNeed, people
+from services.activities.domain.seats import RoleNeed, asked_to_keep, people
 from services.activities.domain.session import Session
 from shared.contracts.activities import (
     ActivitySnapshot,
@@ -36,6 +36,10 @@ def _activity_snapshot(one: Activity) -> ActivitySnapshot:
         target_groups=one.target_groups,
         languages=one.languages,
         places=one.places,
+        co_organisers=one.co_organisers,
+        led_by_residents=one.led_by_residents,
+        voluntary=one.voluntary,
+        method=one.method,
         first_start=one.first_start,
         last_end=one.last_end,
     )
@@ -78,6 +82,7 @@ def _role_seats(one: Session, need: RoleNeed) -> RoleSeats:
         seated=people(seats, "seated", "served"),
         offered=people(seats, "offered"),
         waiting=people(seats, "waiting"),
+        asked_to_keep=asked_to_keep(seats),
     )
 
 
@@ -100,6 +105,7 @@ def _session_snapshot(one: Session) -> SessionSnapshot:
         places=one.places,
         seats=tuple(_role_seats(one, need) for need in one.needs),
         cancel_reason=one.cancelled.reason if one.cancelled else None,
+        moved_from=one.moved_from,
         visitors=one.count.total if one.count else None,
     )
 

@@ -50,7 +50,19 @@ def is_national_officer(caller: Caller) -> bool:
     return caller.is_officer_for("")
 
 
-READ_ACTIVITIES = Permission[object]("activity.read", REGISTERED)
+def sees_activity(caller: Caller, one: Stored[Activity]) -> bool:
+    """A draft is its organiser's coordinators' own."""
+    return one.state.status != "draft" or caller.coordinates(one.state.organiser)
+
+
+READ_ACTIVITIES = Permission[Stored[Activity]](
+    "activity.read",
+    Text(
+        "Alla som är registrerade; utkast bara arrangörens samordnare",
+        "Everyone registered; drafts only the organiser's coordinators",
+    ),
+    visible=sees_activity,
+)
 PLAN = Permission[str](
     "activity.plan",
     OWN_COORDINATORS,
@@ -61,6 +73,7 @@ RUN_ACTIVITY = Permission[Stored[Activity]](
     "activity.run",
     OWN_COORDINATORS,
     rule=is_coordinator,
+    visible=sees_activity,
     within=lambda caller, one: caller.coordinates(one.state.organiser),
 )
 READ_SESSIONS = Permission[object]("session.read", REGISTERED)

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from services.activities.domain.coverage import Coverage
-from services.activities.domain.recurrence import Day, moment
+from services.activities.domain.recurrence import moment
+from services.activities.domain.schedule import Day
 from services.activities.domain.session import Session
 from services.activities.kinds import ACTIVITY, COVERAGE, SESSION
 from services.activities.permissions import is_national_officer
@@ -46,9 +47,12 @@ COVERAGES = Listing("coverage", sorts=("county",), filters={"county": str})
 Found = tuple[list[Stored[S]], str | None]
 
 
-async def activities(store: Store, page: Page) -> Found[Any]:
-    """Activities by their first start."""
-    return await _by_start(store, ACTIVITY, page, lambda one: one.first_start)
+async def activities(store: Store, page: Page, caller: Caller) -> Found[Any]:
+    """Activities by their first start; of the drafts only those of the caller's organisations."""
+    drafts: Document = {"keys.organiser": {"$in": sorted(caller.organisations)}}
+    if page.filters.get("status") != "draft":
+        drafts = {"$or": [{"keys.status": {"$ne": "draft"}}, drafts]}
+    return await _by_start(store, ACTIVITY, page, lambda one: one.first_start, {"$and": [drafts]})
 
 
 async def sessions(store: Store, page: Page, person: str | None = None) -> Found[Session]:

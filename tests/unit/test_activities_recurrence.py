@@ -8,14 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from services.activities.domain.recurrence import (
-    MEETINGS_AT_MOST,
-    Day,
-    Schedule,
-    Weekly,
-    meetings,
-    moment,
-)
+from services.activities.domain.recurrence import meetings, moment
+from services.activities.domain.schedule import MEETINGS_AT_MOST, Day, Schedule, Weekly
 from shared.clock import STOCKHOLM
 from shared.contracts.problems import Invalid
 

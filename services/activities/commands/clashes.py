@@ -95,7 +95,10 @@ class Clashes:
                 **query,
                 "keys.status": "scheduled",
                 "keys.activity": {"$ne": activity},
-                "keys.start": {"$gt": dates[0].start - LONGEST, "$lt": dates[-1].end},
+                "keys.start": {
+                    "$gt": min(one.start for one in dates) - LONGEST,
+                    "$lt": max(one.end for one in dates),
+                },
             },
             projection={"keys.start": 1, "keys.end": 1},
             sort=[("keys.start", 1)],

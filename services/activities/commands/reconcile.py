@@ -15,7 +15,7 @@ from services.activities.commands.sessions import Sessions
 from services.activities.domain.activity import LIVE
 from services.activities.domain.agreement import covered_until
 from services.activities.domain.recurrence import moment
-from services.activities.domain.seats import ACTIVE, HOLDING, people
+from services.activities.domain.seats import ACTIVE, HOLDING, asked_to_keep, people
 from services.activities.domain.session import Cancellation, Session, holders
 from services.activities.kinds import ACTIVITY, SESSION
 from services.activities.many import AT_A_TIME, each
@@ -205,7 +205,8 @@ class Reconciler:
         mine = _since(stored)
         for other in await self._overlapping(stored, {"keys.holders": {"$in": list(mine)}}):
             theirs = _since(other)
-            both = mine.keys() & theirs.keys()
+            # Who is asked whether they keep a seat that moved has time to choose between the two.
+            both = mine.keys() & theirs.keys() - _choosing(stored) - _choosing(other)
             here = {one for one in both if (mine[one], stored.id) > (theirs[one], other.id)}
             if here:
                 stored = await self._sessions.release(stored, here, "clash", by)
@@ -244,6 +245,10 @@ class Reconciler:
 
     def _cancellation(self, reason: CancelReason) -> Cancellation:
         return Cancellation(reason=reason, at=self._store.clock.now())
+
+
+def _choosing(stored: Stored[Session]) -> set[PersonId]:
+    return set(asked_to_keep(stored.state.seats))
 
 
 def _since(stored: Stored[Session]) -> dict[str, datetime]:

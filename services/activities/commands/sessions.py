@@ -1,10 +1,11 @@
 """What can be done with a session and its seats."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from services.activities.coalesce import Coalesced
 from services.activities.commands.clashes import Clashes
-from services.activities.domain import merging, signup
+from services.activities.domain import merging, moving, signup
 from services.activities.domain import session as rules
 from services.activities.domain.activity import Activity
 from services.activities.domain.recurrence import Meeting
@@ -74,6 +75,30 @@ class Sessions:
         person = _actor(by)
         return await self._serve(
             stored, lambda one, at: signup.confirm(one, person, at), by, person
+        )
+
+    async def keep(self, stored: Stored[Session], by: By) -> Stored[Session]:
+        """The caller keeps the seat at the session's new time; `result` says where they stand."""
+        person = _actor(by)
+        asked = await self._ask(stored, {person, *people(stored.state.seats, "waiting")})
+        return await self._change(
+            stored.id, lambda one, at: moving.keep(one, person, at), asked, by, person
+        )
+
+    async def follow(
+        self, stored: Stored[Session], activity: Activity, meeting: Meeting, by: By
+    ) -> Stored[Session]:
+        """As the activity plans it now: words, roles, leader, room and time."""
+        place = await self._replicas.places.get(stored.state.meeting_place)
+        hosts = place.state.hosts if place else ()
+        # Who waits is asked for the time that will be.
+        then = stored.state.model_copy(update={"start": meeting.start, "end": meeting.end})
+        asked = await self._ask(replace(stored, state=then), people(then.seats, "waiting"))
+        return await self._change(
+            stored.id,
+            lambda one, at: moving.follow(one, activity, meeting, hosts, by.actor, at),
+            asked,
+            by,
         )
 
     async def remove(self, stored: Stored[Session], person: PersonId, by: By) -> Stored[Session]:

@@ -1,7 +1,7 @@
 """An activity: what is planned for whom and when; its sessions follow from it.
 
 draft → planned → running → ended | cancelled. The numbers of its meetings are given once, here, so
-that a session's identity within the series never changes.
+that a session's identity within the series never changes. Edits of the series: `series.py`.
 """
 
 from datetime import datetime
@@ -9,42 +9,33 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.activities.domain.recurrence import Meeting, Schedule
-from services.activities.domain.seats import RoleNeed
+from services.activities.domain.children import insist_on_two_adults
+from services.activities.domain.description import Description, Id, needs_of
+from services.activities.domain.recurrence import Meeting
+from services.activities.domain.schedule import LocalTime, Schedule
 from shared.contracts.activities import (
     ActivityCancelled,
+    ActivityChanged,
+    ActivityDrafted,
     ActivityEnded,
-    ActivityKind,
     ActivityPlanned,
     ActivityStarted,
     ActivityStatus,
     CancelReason,
-    TargetGroup,
 )
 from shared.contracts.base import AccommodationId, Facts
-from shared.contracts.problems import Invalid, Refused
-from shared.contracts.texts import Body, LanguageCode, Line, ProseTranslations, Translations
+from shared.contracts.problems import Refused
+from shared.contracts.texts import Line
 
-Id = Annotated[str, Field(min_length=1, max_length=64)]
 LIVE = ("planned", "running")
 
 
-class Plan(Body):
-    """What a coordinator plans. `places` is how many are welcome, not the volunteers' seats."""
+class Plan(Description):
+    """What a coordinator plans: a described activity, of whom, where and when."""
 
-    kind: ActivityKind
-    title: Translations
-    description: ProseTranslations | None = None
-    target_groups: Annotated[tuple[TargetGroup, ...], Field(min_length=1, max_length=10)] = ("all",)
-    languages: Annotated[tuple[LanguageCode, ...], Field(max_length=17)] = ()
-    childcare: bool = False
-    places: Annotated[int, Field(ge=1, le=1000)]
     organiser: Id
     meeting_place: Id
-    room: Id | None = None
     schedule: Schedule
-    roles: Annotated[tuple[RoleNeed, ...], Field(max_length=5)] = ()
-    leader: Id | None = None
 
 
 class Whereabouts(BaseModel):
@@ -57,18 +48,31 @@ class Whereabouts(BaseModel):
     county: str
 
 
+class Shift(BaseModel):
+    """From some meeting on, those of a weekday and time are so many days later, at another time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    weekday: Annotated[int, Field(ge=1, le=7)]
+    at: LocalTime
+    days: int
+    start: LocalTime
+    end: LocalTime
+
+
 class Activity(Plan, Whereabouts):
-    """The aggregate."""
+    """The aggregate. `shifts` are how its series was moved since, for what is added to it later."""
 
     status: ActivityStatus = "planned"
     meetings: tuple[Meeting, ...]
+    shifts: tuple[Shift, ...] = ()
     cancel_reason: CancelReason | None = None
     cancel_words: Line | None = None
 
     @property
     def first_start(self) -> datetime:
         """When the first meeting begins."""
-        return self.meetings[0].start
+        return min(one.start for one in self.meetings)
 
     @property
     def last_end(self) -> datetime:
@@ -79,20 +83,89 @@ class Activity(Plan, Whereabouts):
 Decision = tuple[Activity, tuple[Facts, ...]]
 
 
+def draft(wish: Plan, where: Whereabouts, dates: tuple[Meeting, ...]) -> Decision:
+    """Put it down without planning it: nobody but the organiser's coordinators sees it."""
+    activity = _activity(wish, where, dates, "draft")
+    return activity, (ActivityDrafted(organiser=wish.organiser, meeting_place=wish.meeting_place),)
+
+
 def plan(wish: Plan, where: Whereabouts, dates: tuple[Meeting, ...], now: datetime) -> Decision:
     """Plan the activity with all its meetings; none of them may have begun."""
+    _insist_on_time(dates, now)
+    insist_on_two_adults(wish, _activity(wish, where, dates, "planned").seats)
+    return _activity(wish, where, dates, "planned"), (_planned(wish, dates),)
+
+
+def redraft(
+    activity: Activity, wish: Plan, where: Whereabouts, dates: tuple[Meeting, ...]
+) -> Decision:
+    """Write a draft anew, with other dates where the schedule says so."""
+    _insist_on_draft(activity)
+    written = _activity(wish, where, dates, "draft")
+    return written, _changed(activity, written)
+
+
+def publish(
+    activity: Activity, where: Whereabouts, dates: tuple[Meeting, ...], now: datetime
+) -> Decision:
+    """Plan what was a draft; again changes nothing."""
+    if activity.status in LIVE:
+        return activity, ()
+    _insist_on_draft(activity)
+    _insist_on_time(dates, now)
+    insist_on_two_adults(activity, activity.seats)
+    changes = {**dict(where), "status": "planned", "meetings": dates}
+    return activity.model_copy(update=changes), (_planned(activity, dates),)
+
+
+def describe(activity: Activity, wish: Description) -> Decision:
+    """Describe anew what is planned; its coming sessions follow, what was held stays."""
+    if activity.status not in LIVE:
+        raise Refused(
+            "activity-over",
+            sv="Aktiviteten är redan slut eller inställd.",
+            en="The activity is over or cancelled already.",
+        )
+    described = activity.model_copy(update={**dict(wish), "roles": needs_of(wish)})
+    insist_on_two_adults(described, described.seats)
+    return described, _changed(activity, described)
+
+
+def _activity(
+    wish: Plan, where: Whereabouts, dates: tuple[Meeting, ...], status: ActivityStatus
+) -> Activity:
+    wished = {**dict(wish), "roles": needs_of(wish)}
+    return Activity(**wished, **dict(where), meetings=dates, status=status)
+
+
+def _planned(wish: Plan, dates: tuple[Meeting, ...]) -> ActivityPlanned:
+    return ActivityPlanned(
+        organiser=wish.organiser, meeting_place=wish.meeting_place, sessions=len(dates)
+    )
+
+
+def _changed(before: Activity, after: Activity) -> tuple[Facts, ...]:
+    old, new = dict(before), dict(after)
+    fields = tuple(sorted(name for name in new if new[name] != old[name]))
+    return (ActivityChanged(fields=fields),) if fields else ()
+
+
+def _insist_on_draft(activity: Activity) -> None:
+    if activity.status != "draft":
+        raise Refused(
+            "not-a-draft",
+            sv="Aktiviteten är redan planerad. Läs om den.",
+            en="The activity is planned already. Reload it.",
+        )
+
+
+def _insist_on_time(dates: tuple[Meeting, ...], now: datetime) -> None:
     if dates[0].start <= now:
         raise Refused(
             "begins-in-the-past",
             sv="Den första träffen har redan börjat. Välj ett senare första datum.",
             en="The first meeting has begun already. Choose a later first date.",
         )
-    wished = {**dict(wish), "roles": _roles(wish)}
-    activity = Activity(**wished, **dict(where), meetings=dates)
-    planned = ActivityPlanned(
-        organiser=wish.organiser, meeting_place=wish.meeting_place, sessions=len(dates)
-    )
-    return activity, (planned,)
 
 
 def cancel(activity: Activity, reason: CancelReason, words: str | None) -> Decision:
@@ -132,18 +205,3 @@ def wakes_at(activity: Activity) -> datetime | None:
     if activity.status == "planned":
         return activity.first_start
     return activity.last_end if activity.status == "running" else None
-
-
-def _roles(wish: Plan) -> tuple[RoleNeed, ...]:
-    """Each role once and with room for its minimum; a leader who is named has a seat."""
-    names = [one.role for one in wish.roles]
-    if len(set(names)) < len(names) or any(one.minimum > one.maximum for one in wish.roles):
-        raise Invalid(
-            "roles-do-not-fit",
-            sv="Ange varje uppgift en gång, med högst lika många som minst som det finns plats för.",
-            en="Give each role once, with a minimum no larger than its maximum.",
-        )
-    if wish.leader is None or any(one.role == "leader" and one.maximum for one in wish.roles):
-        return wish.roles
-    others = tuple(one for one in wish.roles if one.role != "leader")
-    return (RoleNeed(role="leader", minimum=1, maximum=1), *others)

@@ -1,116 +1,130 @@
-"""Which meetings a weekly schedule has: local time first, UTC last, so that summer time comes right."""
+"""Which meetings a season has: local time first, UTC last, so that summer time comes right.
 
-from collections.abc import Iterator
+What would begin in the hour that summer time leaves out does not take place and is not counted.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
-from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict
 
+from services.activities.domain.almanac import is_holiday
+from services.activities.domain.schedule import (
+    ENDS_WHEN_IT_STARTS,
+    MEETINGS_AT_MOST,
+    Schedule,
+)
 from shared.clock import STOCKHOLM
-from shared.contracts.problems import Invalid, Text
-from shared.contracts.texts import Body, wrong
+from shared.contracts.activities import CancelReason
+from shared.contracts.problems import Invalid
+from shared.contracts.texts import Line
 
-MEETINGS_AT_MOST = 60
-SKIPPED_AT_MOST = 100
-
-_DAYS = (date(2015, 1, 1), date(2100, 12, 31))
-_NOT_IN_OUR_TIME = Text(
-    f"Ange ett datum mellan {_DAYS[0]} och {_DAYS[1]}.",
-    f"Give a date between {_DAYS[0]} and {_DAYS[1]}.",
-)
-
-
-def _in_our_time(day: date) -> date:
-    if not _DAYS[0] <= day <= _DAYS[1]:
-        raise wrong("not-in-our-time", _NOT_IN_OUR_TIME)
-    return day
-
-
-Day = Annotated[date, AfterValidator(_in_our_time)]
-"""A day that somebody gives: far enough from the calendar's edges to count and convert from."""
-LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["18:00"])]
-MeetingCount = Annotated[int, Field(ge=1, le=MEETINGS_AT_MOST)]
-
-_ENDS_WHEN_IT_STARTS = Text(
-    "Träffen slutar när den börjar. Välj en senare sluttid; efter midnatt går bra.",
-    "The meeting ends when it starts. Choose a later end; after midnight is fine.",
-)
-_LAST_OR_COUNT = Text(
-    "Ange antingen sista datum eller antal träffar.",
-    "Give either the last date or the number of meetings.",
-)
-_LAST_BEFORE_FIRST = Text(
-    "Sista datumet är före det första.", "The last date is before the first one."
-)
-
-
-class Weekly(Body):
-    """One time in the week; ISO weekday 1 = Monday, `end` before `start` means the next day."""
-
-    weekday: Annotated[int, Field(ge=1, le=7, examples=[2])]
-    start: LocalTime
-    end: LocalTime
-
-    @model_validator(mode="after")
-    def _lasts(self) -> Self:
-        if self.start == self.end:
-            raise wrong("ends-when-it-starts", _ENDS_WHEN_IT_STARTS)
-        return self
-
-
-class Schedule(Body):
-    """A season: weekly times, from the first date to the last one or for a number of meetings."""
-
-    weekly: Annotated[tuple[Weekly, ...], Field(min_length=1, max_length=14)]
-    first: Day
-    last: Day | None = None
-    meetings: MeetingCount | None = None
-    skipped: Annotated[tuple[Day, ...], Field(max_length=SKIPPED_AT_MOST)] = ()
-
-    @model_validator(mode="after")
-    def _ends(self) -> Self:
-        if (self.last is None) == (self.meetings is None):
-            raise wrong("last-or-meetings", _LAST_OR_COUNT)
-        if self.last is not None and self.last < self.first:
-            raise wrong("last-before-first", _LAST_BEFORE_FIRST)
-        return self
+LONGEST_SEASON = timedelta(days=5 * 366)
 
 
 class Meeting(BaseModel):
-    """One meeting of a series; its number is given once and never changes."""
+    """One meeting of a series; its number is given once and never changes.
+
+    `apart` was moved by itself and follows the series no more; `extra` came besides the pattern. `room`
+    is its own where it is not the activity's. With `cancel_reason` it is called off; `ask`: whoever has
+    a seat is asked whether they keep it, however small the move.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     number: int
     start: datetime
     end: datetime
+    room: str | None = None
+    apart: bool = False
+    extra: bool = False
+    ask: bool = False
+    cancel_reason: CancelReason | None = None
+    cancel_words: Line | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A meeting in local time: its day, and its times on the clock."""
+
+    day: date
+    start: str
+    end: str
+
+    @property
+    def exists(self) -> bool:
+        """False where summer time leaves out the hour in which it begins."""
+        return is_on_the_clock(self.day, self.start)
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """From when until when, in UTC."""
+        following = self.day if self.end > self.start else self.day + timedelta(days=1)
+        return moment(self.day, self.start), moment(following, self.end)
 
 
 def meetings(schedule: Schedule) -> tuple[Meeting, ...]:
     """The meetings that take place, numbered from 1, in UTC.
 
-    Raises Invalid (422) when there are none, more than 60, or two of them overlap.
+    Raises Invalid (422) when there are none, more than 60, or two of them overlap, and for a number of
+    meetings that takes more than five years.
     """
-    wanted = schedule.meetings or MEETINGS_AT_MOST + 1
-    times = tuple(islice(_times(schedule), wanted))
-    if not times:
+    wanted = schedule.wanted or MEETINGS_AT_MOST + 1
+    found = list(islice(pattern(schedule), min(wanted, MEETINGS_AT_MOST + 1)))
+    if schedule.wanted and len(found) < min(wanted, MEETINGS_AT_MOST):
+        raise _too_long()
+    spans = [(slot.span, False) for slot in found]
+    spans += [(slot.span, True) for slot in extra_slots(schedule)]
+    if not spans:
         raise Invalid(
             "no-meetings",
             sv="Inga träffar blir av med de datumen. Ändra veckodag, datum eller undantag.",
             en="No meeting takes place on those dates. Change weekday, dates or exceptions.",
         )
-    if len(times) > MEETINGS_AT_MOST:
-        raise Invalid(
-            "too-many-meetings",
-            sv=f"Det blir fler än {MEETINGS_AT_MOST} träffar. Dela upp säsongen.",
-            en=f"That makes more than {MEETINGS_AT_MOST} meetings. Split the season.",
-        )
-    _refuse_overlap(times)
+    refuse_too_many(len(spans))
+    spans.sort()
+    refuse_overlap(span for span, _ in spans)
     return tuple(
-        Meeting(number=number, start=start, end=end)
-        for number, (start, end) in enumerate(times, start=1)
+        Meeting(number=number, start=start, end=end, extra=extra)
+        for number, ((start, end), extra) in enumerate(spans, start=1)
     )
+
+
+def pattern(schedule: Schedule, beyond_its_end: bool = False) -> Iterator[Slot]:
+    """The meetings of the pattern in order: what is skipped or never on the clock is left out."""
+    rule, skipped = schedule.rule, frozenset(schedule.skipped)
+    last = None if beyond_its_end else schedule.last
+    for slot in slots(schedule):
+        if last is not None and slot.day > last:
+            return
+        if not beyond_its_end and rule.ends_before(slot.day, slot.span[0]):
+            return
+        left_out = slot.day in skipped or (schedule.skip_holidays and is_holiday(slot.day))
+        if not left_out and slot.exists:
+            yield slot
+
+
+def slots(schedule: Schedule) -> Iterator[Slot]:
+    """Every day of the rule with its times, from the first date on, for at most five years."""
+    rule, day = schedule.rule, schedule.first
+    while day - schedule.first < LONGEST_SEASON:
+        if rule.fits(day, schedule.first):
+            yield from (Slot(day, start, end) for start, end in schedule.times_of(day))
+        day += timedelta(days=1)
+
+
+def extra_slots(schedule: Schedule) -> list[Slot]:
+    """The meetings besides the pattern. Raises Invalid for one at an hour that is on no clock."""
+    first = schedule.weekly[0] if schedule.weekly else schedule
+    found = [
+        Slot(one.day, one.start or first.start or "", one.end or first.end or "")
+        for one in schedule.extra
+    ]
+    for slot in found:
+        insist_on_the_clock(slot)
+    return found
 
 
 def moment(day: date, local: str) -> datetime:
@@ -119,39 +133,53 @@ def moment(day: date, local: str) -> datetime:
     return wall.astimezone(UTC)
 
 
-def _times(schedule: Schedule) -> Iterator[tuple[datetime, datetime]]:
-    weekly = sorted(schedule.weekly, key=lambda one: one.start)
-    skipped = frozenset(schedule.skipped)
-    for day in _days(schedule):
-        if day not in skipped:
-            yield from (_span(day, one) for one in weekly if one.weekday == day.isoweekday())
+def is_on_the_clock(day: date, local: str) -> bool:
+    """False for a time in the hour that summer time leaves out."""
+    return f"{moment(day, local).astimezone(STOCKHOLM):%H:%M}" == local
 
 
-def _days(schedule: Schedule) -> Iterator[date]:
-    # Each week has a meeting and each exception takes at most one week, so this many weeks suffice.
-    weeks = MEETINGS_AT_MOST + 1 + len(schedule.skipped)
-    last = schedule.last or date.max
-    for step in range(7 * weeks):
-        day = schedule.first + timedelta(days=step)
-        if day > last:
-            return
-        yield day
+def comes_twice(day: date, local: str) -> bool:
+    """True for a time in the hour that winter time brings again; we mean the first."""
+    wall = datetime.combine(day, time.fromisoformat(local), STOCKHOLM)
+    return is_on_the_clock(day, local) and wall.utcoffset() != wall.replace(fold=1).utcoffset()
 
 
-def _span(day: date, one: Weekly) -> tuple[datetime, datetime]:
-    following = day if one.end > one.start else day + timedelta(days=1)
-    start, end = moment(day, one.start), moment(following, one.end)
-    if end <= start:
-        # It begins in the hour that summer time leaves out: it begins later and lasts as planned.
-        wall = datetime.combine(following, time.fromisoformat(one.end))
-        end = start + (wall - datetime.combine(day, time.fromisoformat(one.start)))
-    return start, end
+def insist_on_the_clock(slot: Slot) -> None:
+    """Raise Invalid for a meeting that would begin at an hour that is on no clock."""
+    if slot.start == slot.end:
+        raise Invalid("ends-when-it-starts", ENDS_WHEN_IT_STARTS)
+    if not slot.exists:
+        raise Invalid(
+            "no-such-time",
+            sv=f"Klockan ställs om: {slot.day} finns inget {slot.start}. Välj en annan tid.",
+            en=f"The clocks change: {slot.day} has no {slot.start}. Choose another time.",
+            extra={"day": slot.day.isoformat(), "time": slot.start},
+        )
 
 
-def _refuse_overlap(times: tuple[tuple[datetime, datetime], ...]) -> None:
-    if any(later[0] < earlier[1] for earlier, later in pairwise(times)):
+def refuse_too_many(count: int) -> None:
+    """Raise Invalid beyond 60 meetings."""
+    if count > MEETINGS_AT_MOST:
+        raise Invalid(
+            "too-many-meetings",
+            sv=f"Det blir fler än {MEETINGS_AT_MOST} träffar. Dela upp säsongen.",
+            en=f"That makes more than {MEETINGS_AT_MOST} meetings. Split the season.",
+        )
+
+
+def refuse_overlap(spans: Iterable[tuple[datetime, datetime]]) -> None:
+    """Raise Invalid when two of the spans, which are in order, overlap."""
+    if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
         raise Invalid(
             "meetings-overlap",
             sv="Två av träffarna går in i varandra. Ändra tiderna.",
             en="Two of the meetings overlap. Change the times.",
         )
+
+
+def _too_long() -> Invalid:
+    return Invalid(
+        "season-too-long",
+        sv="Så många träffar tar mer än fem år. Ange färre, eller kortare mellanrum.",
+        en="So many meetings take more than five years. Give fewer, or shorter pauses.",
+    )

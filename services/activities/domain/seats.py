@@ -40,7 +40,8 @@ class RoleNeed(Body):
 class Seat(BaseModel):
     """One person's standing in a session. `person` is None once they have been erased.
 
-    `since` is when this status began; `until` is the deadline of an offer.
+    `since` is when this status began; `until` is the deadline of an offer. `keep_until` stands while
+    the person is asked, after a move, whether they keep the seat: who says nothing by then keeps it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +52,7 @@ class Seat(BaseModel):
     since: datetime
     until: datetime | None = None
     why: ReleaseReason | None = None
+    keep_until: datetime | None = None
 
 
 Seats = tuple[Seat, ...]
@@ -102,6 +104,20 @@ def waiting(seats: Seats, role: SessionRole) -> Seats:
 def position(seats: Seats, seat: Seat) -> int | None:
     """The place in the queue, from 1; None for who does not wait."""
     return waiting(seats, seat.role).index(seat) + 1 if seat.status == "waiting" else None
+
+
+def asked_to_keep(seats: Iterable[Seat]) -> tuple[PersonId, ...]:
+    """Who holds a seat and has not answered yet whether they keep it at its new time."""
+    return people([one for one in seats if one.keep_until is not None], "seated")
+
+
+def kept_by_silence(seats: Seats, now: datetime) -> tuple[Seats, tuple[PersonId, ...]]:
+    """The seats once the time to answer has passed, and whose they are."""
+    over = [one for one in seats if one.keep_until is not None and one.keep_until <= now]
+    kept = people(over, "seated")
+    for seat in over:
+        seats = altered(seats, seat, keep_until=None)
+    return seats, kept
 
 
 def people(seats: Iterable[Seat], *statuses: SeatStatus) -> tuple[PersonId, ...]:

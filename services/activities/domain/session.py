@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.activities.domain.activity import Activity, Whereabouts
 from services.activities.domain.count import Count
+from services.activities.domain.description import Ages
 from services.activities.domain.recurrence import Meeting
 from services.activities.domain.reflection import Reflection
 from services.activities.domain.seats import (
@@ -22,6 +23,7 @@ from services.activities.domain.seats import (
     active,
     altered,
     entry,
+    kept_by_silence,
     move_up,
     people,
     position,
@@ -31,6 +33,7 @@ from shared.contracts.activities import (
     CancelReason,
     OffersLapsed,
     RoomReleased,
+    SeatsKept,
     SessionCancelled,
     SessionCounted,
     SessionHeld,
@@ -57,8 +60,21 @@ class Cancellation(BaseModel):
     by: PersonId | None = None
 
 
+class Followed(BaseModel):
+    """What the session took over from its activity, which a coordinator may have changed here since."""
+
+    model_config = ConfigDict(frozen=True)
+
+    room: str | None = None
+    roles: tuple[RoleNeed, ...] = ()
+    leader: PersonId | None = None
+
+
 class Session(Whereabouts):
-    """The aggregate. `planned_at` decides who yields when two want the same room."""
+    """The aggregate. `planned_at` (or moved) decides who yields when two want the same room.
+
+    `moved_from` is when it began before it was moved last; `original_start` never changes.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -67,6 +83,7 @@ class Session(Whereabouts):
     kind: ActivityKind
     title: dict[LanguageCode, str]
     target_groups: tuple[TargetGroup, ...]
+    ages: Ages | None = None
     languages: tuple[LanguageCode, ...] = ()
     childcare: bool = False
     places: int
@@ -77,7 +94,9 @@ class Session(Whereabouts):
     original_start: datetime
     start: datetime
     end: datetime
+    moved_from: datetime | None = None
     needs: tuple[RoleNeed, ...] = ()
+    followed: Followed | None = None
     seats: Seats = ()
     status: SessionStatus = "scheduled"
     cancelled: Cancellation | None = None
@@ -89,6 +108,11 @@ class Session(Whereabouts):
         """Who is seated to lead it."""
         led = [one for one in self.seats if one.role == "leader"]
         return next(iter(people(led, "seated", "served")), None)
+
+    @property
+    def taken_over(self) -> Followed:
+        """What it follows; sessions that are older than that are as they were planned."""
+        return self.followed or Followed(room=self.room, roles=self.needs, leader=self.leader)
 
     @property
     def count(self) -> Count | None:
@@ -120,15 +144,19 @@ def plan_session(id: ActivityId, activity: Activity, meeting: Meeting, now: date
         original_start=meeting.start,
         start=meeting.start,
         end=meeting.end,
+        room=meeting.room or activity.room,
         needs=activity.roles,
+        followed=Followed(
+            room=meeting.room or activity.room, roles=activity.roles, leader=activity.leader
+        ),
         seats=seats,
     )
     return session, (SessionPlanned(activity=id),)
 
 
+DESCRIBED = ("kind", "title", "target_groups", "ages", "languages", "childcare", "places")
 _FROM_ACTIVITY = {
-    "kind", "title", "target_groups", "languages", "childcare", "places", "organiser",
-    "meeting_place", "accommodations", "municipality", "county", "room",
+    *DESCRIBED, "organiser", "meeting_place", "accommodations", "municipality", "county",
 }  # fmt: skip
 
 
@@ -166,7 +194,17 @@ def wake(session: Session, at: Moment) -> Decision:
     if session.status != "scheduled":
         return session, ()
     lapsed, events = _lapse(session, at)
+    lapsed, events = _keep(lapsed, events, at.now)
     return _hold(lapsed, events, at) if at.now >= session.end else (lapsed, events)
+
+
+def _keep(session: Session, events: tuple[Facts, ...], now: datetime) -> Decision:
+    """Who said nothing after a move keeps the seat."""
+    seats, kept = kept_by_silence(session.seats, now)
+    if seats == session.seats:
+        return session, events
+    told = (SeatsKept(people=kept),) if kept else ()
+    return session.model_copy(update={"seats": seats}), (*events, *told)
 
 
 def _lapse(session: Session, at: Moment) -> Decision:
@@ -190,10 +228,11 @@ def _hold(session: Session, events: tuple[Facts, ...], at: Moment) -> Decision:
 
 
 def wakes_at(session: Session) -> datetime | None:
-    """The next offer's deadline, or the end."""
+    """The next deadline of an offer or of a question whether to stay, or the end."""
     if session.status != "scheduled":
         return None
-    return min([session.end, *(one.until for one in session.seats if one.until)])
+    deadlines = [one for seat in session.seats for one in (seat.until, seat.keep_until) if one]
+    return min([session.end, *deadlines])
 
 
 def record_count(session: Session, count: Count, now: datetime) -> Decision:

@@ -3,12 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from services.activities import queries
 from services.activities.commands.activities import session_id
 from services.activities.domain.activity import Activity, Plan
-from services.activities.domain.recurrence import Meeting, Schedule, meetings
+from services.activities.domain.description import Description
+from services.activities.domain.recurrence import Meeting, meetings
+from services.activities.domain.schedule import Day, Schedule
 from services.activities.permissions import PLAN, READ_ACTIVITIES, RUN_ACTIVITY
 from services.activities.routes.bodies import Reason
 from services.activities.routes.here import here
@@ -16,7 +18,8 @@ from services.activities.views import ACTIVITY_FIELDS, activity_view
 from shared.caller import Caller
 from shared.causes import by
 from shared.clock import STOCKHOLM
-from shared.http import Room, not_modified, page_answer, reply
+from shared.contracts.texts import Body
+from shared.http import Room, expected_version, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import allow
 
@@ -31,7 +34,9 @@ _SEASON: dict[str, Any] = {
 
 
 class PlanBody(Plan):
-    """A season of an activity at a meeting place."""
+    """A season of an activity at a meeting place; `draft` puts it down without planning it."""
+
+    draft: bool = False
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -56,6 +61,34 @@ class PlanBody(Plan):
     )
 
 
+class DescriptionBody(Description):
+    """What is said of an activity, all of it; `schedule` only while it is a draft."""
+
+    schedule: Schedule | None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "language_cafe",
+                    "title": {"sv": "Språkcafé med barnhörna"},
+                    "childcare": True,
+                    "bring": {"sv": "En sak att berätta om"},
+                    "places": 25,
+                    "roles": [{"role": "helper", "minimum": 2, "maximum": 4}],
+                }
+            ]
+        }
+    )
+
+
+class AgainBody(Body):
+    """Last season once more, from a date on; without `last` with as many meetings as before."""
+
+    first: Annotated[Day, Field(examples=["2027-09-07"])]
+    last: Day | None = None
+
+
 class SeasonBody(Schedule):
     """A season whose dates one wants to see first."""
 
@@ -72,9 +105,11 @@ async def plan(
 ) -> Response:
     """Plan an activity; all its sessions are there when this answers."""
     PLAN.check(caller, body.organiser)
-    wish = Plan(**dict(body))
-    stored = await here(request).activities.plan(wish, await by(request, caller))
-    return _shown(stored, caller, status=201)
+    wish = Plan(**body.model_dump(exclude={"draft"}))
+    command = await by(request, caller)
+    if body.draft:
+        return _shown(await here(request).drafts.draft(wish, command), caller, status=201)
+    return _shown(await here(request).activities.plan(wish, command), caller, status=201)
 
 
 @router.post("/preview")
@@ -91,7 +126,7 @@ async def listed(
 ) -> Response:
     """Activities by their first start."""
     page = queries.ACTIVITIES.page(request)
-    found, cursor = await queries.activities(here(request).store, page)
+    found, cursor = await queries.activities(here(request).store, page, caller)
     items = [ACTIVITY_FIELDS.show(one, activity_view(caller, one)) for one in found]
     return reply(page_answer(items, cursor))
 
@@ -101,9 +136,47 @@ async def read(
     request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_ACTIVITIES))]
 ) -> Response:
     """One activity with its meetings."""
-    stored = await here(request).activities.load(id)
+    stored = READ_ACTIVITIES.check(caller, await here(request).activities.load(id))
     tag = ACTIVITY_FIELDS.etag(stored, activity_view(caller, stored))
     return not_modified(request, tag) or _shown(stored, caller)
+
+
+@router.put("/{id}")
+async def edit(
+    request: Request,
+    id: str,
+    body: DescriptionBody,
+    caller: Annotated[Caller, Depends(allow(RUN_ACTIVITY))],
+) -> Response:
+    """Describe it anew (If-Match); its coming sessions follow, what was held stays as it was."""
+    stored = await _checked(request, id, caller)
+    command = await by(request, caller, expected_version(request))
+    wish = Description(**body.model_dump(exclude={"schedule"}))
+    edited = await here(request).drafts.edit(stored, wish, body.schedule, command)
+    return _shown(edited, caller)
+
+
+@router.post("/{id}/publish")
+async def publish(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(RUN_ACTIVITY))]
+) -> Response:
+    """Plan a draft: all its sessions are there when this answers."""
+    stored = await _checked(request, id, caller)
+    return _shown(await here(request).drafts.publish(stored, await by(request, caller)), caller)
+
+
+@router.post("/{id}/copy", status_code=201)
+async def copy(
+    request: Request,
+    id: str,
+    body: AgainBody,
+    caller: Annotated[Caller, Depends(allow(RUN_ACTIVITY))],
+) -> Response:
+    """As last season: a draft on the same weekdays from another date on."""
+    stored = await _checked(request, id, caller)
+    command = await by(request, caller)
+    draft = await here(request).drafts.copy(stored, body.first, body.last, command)
+    return _shown(draft, caller, status=201)
 
 
 @router.get("/{id}/timeline")

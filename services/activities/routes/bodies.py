@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from services.activities.domain.activity import Id
+from services.activities.domain.description import Id
 from shared.contracts.activities import CancelReason, SessionRole
 from shared.contracts.problems import Text
 from shared.contracts.texts import Body, Line, wrong

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from services.activities.commands.activities import Activities
 from services.activities.commands.afterwards import Afterwards
 from services.activities.commands.coverage import Coverages
+from services.activities.commands.drafts import Drafts
 from services.activities.commands.sessions import Sessions
 from services.activities.replicas import Replicas
 from shared.store import Store
@@ -19,6 +20,7 @@ class Here:
     store: Store
     replicas: Replicas
     activities: Activities
+    drafts: Drafts
     sessions: Sessions
     afterwards: Afterwards
     coverages: Coverages

@@ -101,6 +101,15 @@ async def confirm(
     return _standing(await here(request).sessions.confirm(stored, await by(request, caller)))
 
 
+@router.post("/sessions/{id}/keep")
+async def keep(
+    request: Request, id: str, caller: Annotated[Caller, Depends(allow(OWN_SEAT))]
+) -> Response:
+    """Keep one's seat after the session has moved; withdraw gives it back."""
+    stored = await here(request).sessions.load(id)
+    return _standing(await here(request).sessions.keep(stored, await by(request, caller)))
+
+
 @router.post("/sessions/{id}/seats")
 async def set_seats(
     request: Request,

@@ -19,8 +19,19 @@ class ActivitySnapshot(Snapshot, aggregate="activities.activity"):
     target_groups: tuple[TargetGroup, ...]
     languages: tuple[str, ...] = ()
     places: int | None = None
+    co_organisers: tuple[OrganisationId, ...] = ()
+    led_by_residents: bool = False
+    voluntary: bool = True
+    method: str | None = None
     first_start: datetime | None = None
     last_end: datetime | None = None
+
+
+class ActivityDrafted(Facts, type="activities.activity.drafted"):
+    """Nobody but its coordinators sees it before it is planned."""
+
+    organiser: OrganisationId
+    meeting_place: MeetingPlaceId
 
 
 class ActivityPlanned(Facts, type="activities.activity.planned"):
@@ -34,6 +45,31 @@ class ActivityStarted(Facts, type="activities.activity.started"):
 
 
 class ActivityCancelled(Facts, type="activities.activity.cancelled"):
+    reason: CancelReason
+
+
+class ActivityChanged(Facts, type="activities.activity.changed"):
+    """Its description is another; `fields` are those that differ."""
+
+    fields: tuple[str, ...]
+
+
+class ActivityRescheduled(Facts, type="activities.activity.rescheduled"):
+    """The meetings with these numbers have another time or room; their sessions follow."""
+
+    numbers: tuple[int, ...]
+
+
+class ActivityExtended(Facts, type="activities.activity.extended"):
+    """The meetings with these numbers are new."""
+
+    numbers: tuple[int, ...]
+
+
+class ActivityShortened(Facts, type="activities.activity.shortened"):
+    """The meetings with these numbers are called off; the others go on."""
+
+    numbers: tuple[int, ...]
     reason: CancelReason
 
 

@@ -37,7 +37,10 @@ ReleaseReason = Literal[
 
 
 class RoleSeats(Contract):
-    """Numbers and ids of one role in a session; `seated` and `waiting` in order."""
+    """Numbers and ids of one role in a session; `seated` and `waiting` in order.
+
+    `asked_to_keep` hold a seat and have been asked whether they keep it at its new time.
+    """
 
     role: SessionRole
     minimum: int
@@ -45,6 +48,7 @@ class RoleSeats(Contract):
     seated: tuple[PersonId, ...] = ()
     offered: tuple[PersonId, ...] = ()
     waiting: tuple[PersonId, ...] = ()
+    asked_to_keep: tuple[PersonId, ...] = ()
 
 
 class SessionSnapshot(Snapshot, aggregate="activities.session"):
@@ -65,6 +69,7 @@ class SessionSnapshot(Snapshot, aggregate="activities.session"):
     places: int | None = None
     seats: tuple[RoleSeats, ...] = ()
     cancel_reason: CancelReason | None = None
+    moved_from: datetime | None = None
     visitors: int | None = None
 
 
@@ -156,6 +161,43 @@ class RoomReleased(Facts, type="activities.session.room_released"):
 
     room: str
     organiser: OrganisationId
+
+
+class SessionMoved(Facts, type="activities.session.moved"):
+    """It has another time or room. `concerned` hold, were offered or wait for a seat; they are told.
+
+    `asked` are those of them who are asked to keep or leave, by `answer_by`.
+    """
+
+    moved_from: datetime
+    start: datetime
+    end: datetime
+    room_before: str | None = None
+    room: str | None = None
+    concerned: tuple[PersonId, ...]
+    asked: tuple[PersonId, ...] = ()
+    answer_by: datetime | None = None
+    organiser: OrganisationId
+    hosts: tuple[OrganisationId, ...] = ()
+
+
+class SessionChanged(Facts, type="activities.session.changed"):
+    """What is done there, for whom or by how many is another; `fields` are those that differ."""
+
+    fields: tuple[str, ...]
+
+
+class SessionLeaderChanged(Facts, type="activities.session.leader_changed"):
+    """Who was named to lead the activity leads this session now, or nobody is named any more."""
+
+    before: PersonId | None = None
+    leader: PersonId | None = None
+
+
+class SeatsKept(Facts, type="activities.session.seats_kept"):
+    """Who was asked keeps the seat after a move: by saying so, or by saying nothing in time."""
+
+    people: tuple[PersonId, ...]
 
 
 class SessionCancelled(Facts, type="activities.session.cancelled"):
