@@ -23,6 +23,7 @@ ACTIVITIES: dict[str, May] = {
         {COORDINATOR: _OWN, VOLUNTEER: _OWN}, "session", door=(*_COORDINATORS, VOLUNTEER)
     ),
     "session.own_seat": May(dict.fromkeys(EVERYONE, ALL)),
+    "helping": May(dict.fromkeys(EVERYONE, ALL)),
     "session.run": May({COORDINATOR: _OWN}, "session", door=_COORDINATORS),
     "session.lead": May({COORDINATOR: _OWN, VOLUNTEER: _LEADS}, "session"),
     "reflection.read": May(

@@ -8,14 +8,17 @@ from services.activities.commands.activities import Activities
 from services.activities.commands.afterwards import Afterwards
 from services.activities.commands.coverage import Coverages
 from services.activities.commands.drafts import Drafts
+from services.activities.commands.helping import Helping
 from services.activities.commands.reconcile import Reconciler
 from services.activities.commands.sessions import Sessions
+from services.activities.finding import Finding
 from services.activities.kinds import ACTIVITY, COVERAGE, KINDS, SESSION
 from services.activities.reactions import Reactions, subscriptions
 from services.activities.replicas import BRANCH_INDEXES, Replicas
 from services.activities.routes import activities as activity_routes
 from services.activities.routes import afterwards as afterwards_routes
 from services.activities.routes import coverage as coverage_routes
+from services.activities.routes import helping as helping_routes
 from services.activities.routes import own_data as own_data_routes
 from services.activities.routes import sessions as session_routes
 from services.activities.routes.here import Here
@@ -37,6 +40,8 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
     sessions = Sessions(store, replicas)
     activities = Activities(store, replicas, sessions)
     coverages = Coverages(store, replicas)
+    helping = Helping(store, replicas)
+    finding = Finding(store, replicas, helping)
     reconciler = Reconciler(store, replicas, activities, sessions)
 
     async def wake(kind: Kind[Any], id: str) -> None:
@@ -64,6 +69,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 session_routes.router,
                 afterwards_routes.router,
                 coverage_routes.router,
+                helping_routes.router,
                 own_data_routes.router,
                 operator_routes(plumbing, KINDS, known),
             ),
@@ -77,6 +83,6 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
     drafts = Drafts(store, replicas, activities)
     afterwards = Afterwards(store, replicas)
     app.state.activities = Here(
-        store, replicas, activities, drafts, sessions, afterwards, coverages
+        store, replicas, activities, drafts, sessions, afterwards, coverages, helping, finding
     )
     return app

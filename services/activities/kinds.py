@@ -9,7 +9,8 @@ from services.activities.domain import activity as activities
 from services.activities.domain import session as sessions
 from services.activities.domain.activity import Activity
 from services.activities.domain.coverage import Coverage
-from services.activities.domain.seats import RoleNeed, asked_to_keep, people
+from services.activities.domain.helper import Helper
+from services.activities.domain.seats import RoleNeed, asked_to_keep, people, taken, waiting
 from services.activities.domain.session import Session
 from shared.contracts.activities import (
     ActivitySnapshot,
@@ -125,6 +126,8 @@ def _session_keys(one: Session) -> dict[str, Any]:
         "organiser": one.organiser,
         "meeting_place": one.meeting_place,
         "county": one.county,
+        "where": one.municipality or one.county,
+        "open": _open(one),
         "accommodations": list(one.accommodations),
         "room": one.room,
         "planned_at": one.planned_at,
@@ -133,6 +136,17 @@ def _session_keys(one: Session) -> dict[str, Any]:
         "people": sorted({seat.person for seat in one.seats if seat.person}),
         "named": sorted(id for id in named if id),
     }
+
+
+def _open(one: Session) -> str | None:
+    """Whether a newcomer would have a seat, or a place in the queue."""
+    if one.status != "scheduled":
+        return None
+    free = any(
+        need.maximum > taken(one.seats, need.role) + len(waiting(one.seats, need.role))
+        for need in one.needs
+    )
+    return "free" if free else "full"
 
 
 SESSION = Kind(
@@ -152,6 +166,7 @@ SESSION = Kind(
         _by("holders", "keys.holders", "keys.start"),
         _by("people", "keys.people", "keys.start", "_id"),
         _by("named", "keys.named"),
+        _by("fitting", "keys.organiser", "keys.open", "keys.where", "keys.start", "_id"),
     ),
 )
 
@@ -202,4 +217,7 @@ COVERAGE = Kind(
     ),
 )
 
-KINDS: tuple[Kind[Any], ...] = (ACTIVITY, SESSION, COVERAGE)
+# Nothing of it is published: what somebody wishes is theirs.
+HELPER = Kind(name="activities.helper", state=Helper)
+
+KINDS: tuple[Kind[Any], ...] = (ACTIVITY, SESSION, COVERAGE, HELPER)

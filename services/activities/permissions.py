@@ -86,6 +86,10 @@ SIGN_UP = Permission[Stored[Session]](
 OWN_SEAT = Permission[object](
     "session.own_seat", Text("Var och en om sin egen plats", "Everyone about their own seat")
 )
+OWN_HELPING = Permission[object](
+    "helping",
+    Text("Var och en om vad som passar en själv", "Everyone about what suits themselves"),
+)
 RUN_SESSION = Permission[Stored[Session]](
     "session.run", OWN_COORDINATORS, rule=is_coordinator, within=runs
 )

@@ -172,20 +172,20 @@ async def _by_start(
     for name, value in page.filters.items():
         if name not in ("from", "to"):
             fits[f"keys.{name}"] = value
-    span = _span(page.filters.get("from"), page.filters.get("to"))
-    if span:
-        fits["keys.start"] = span
+    days = span(page.filters.get("from"), page.filters.get("to"))
+    if days:
+        fits["keys.start"] = days
     return await _paged(store, kind, page, fits, "start", start)
 
 
-def _span(first: date | None, last: date | None) -> dict[str, datetime]:
+def span(first: date | None, last: date | None) -> dict[str, datetime]:
     """Local days, both within."""
-    span: dict[str, datetime] = {}
+    within: dict[str, datetime] = {}
     if first is not None:
-        span["$gte"] = moment(first, "00:00")
+        within["$gte"] = moment(first, "00:00")
     if last is not None:
-        span["$lt"] = moment(last + timedelta(days=1), "00:00")
-    return span
+        within["$lt"] = moment(last + timedelta(days=1), "00:00")
+    return within
 
 
 async def _paged(

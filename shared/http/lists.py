@@ -55,6 +55,10 @@ class Page:
         shown = rows[: self.limit]
         return shown, cursors.written(position(shown[-1]), self._key, self._binding)
 
+    def going_on(self, last: Position | None) -> str | None:
+        """The cursor after a row that was read, shown or not: for a look that stops halfway."""
+        return None if last is None else cursors.written(last, self._key, self._binding)
+
 
 def page_answer(items: Sequence[Any], next_cursor: str | None) -> dict[str, Any]:
     """The shape of every list: no totals, which would count what the caller may not see."""

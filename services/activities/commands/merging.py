@@ -1,5 +1,6 @@
 """Sessions and activities follow what was merged: from the newest word, as often as it comes."""
 
+from services.activities.commands.helping import Helping
 from services.activities.commands.sessions import Sessions
 from services.activities.domain import merging as rules
 from services.activities.domain.activity import Activity
@@ -20,6 +21,7 @@ class Merging:
         self._store = store
         self._replicas = replicas
         self._sessions = sessions
+        self._helping = Helping(store, replicas)
 
     async def person(self, id: PersonId, by: By) -> bool:
         """Move what is a merged account's, or the accounts' that this one has absorbed.
@@ -85,6 +87,7 @@ class Merging:
         )
 
     async def _move_person(self, person: PersonId, winner: PersonId, by: By) -> None:
+        await self._helping.unite(person, winner, by)
         while found := await self._store.find(SESSION, {"keys.named": person}, limit=AT_A_TIME):
             for stored in found:
                 await self._sessions.move_person(stored, person, winner, by)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from services.activities.commands.activities import Activities
 from services.activities.commands.clashes import LONGEST
+from services.activities.commands.helping import Helping
 from services.activities.commands.merging import Merging
 from services.activities.commands.relocation import Relocation
 from services.activities.commands.sessions import Sessions
@@ -42,6 +43,7 @@ class Reconciler:
         self._sessions = sessions
         self._relocation = Relocation(store, replicas)
         self._merging = Merging(store, replicas, sessions)
+        self._helping = Helping(store, replicas)
 
     async def session(self, id: str, by: By) -> None:
         """A coming session: its activity, place, people and room still allow it."""
@@ -101,6 +103,7 @@ class Reconciler:
 
     async def forget(self, person: str, by: By) -> None:
         """Nothing here names an erased person any more."""
+        await self._helping.forget(person)
         while found := await self._store.find(SESSION, {"keys.named": person}, limit=AT_A_TIME):
             for stored in found:
                 await self._sessions.forget(stored, person, by)

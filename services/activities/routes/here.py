@@ -8,7 +8,9 @@ from services.activities.commands.activities import Activities
 from services.activities.commands.afterwards import Afterwards
 from services.activities.commands.coverage import Coverages
 from services.activities.commands.drafts import Drafts
+from services.activities.commands.helping import Helping
 from services.activities.commands.sessions import Sessions
+from services.activities.finding import Finding
 from services.activities.replicas import Replicas
 from shared.store import Store
 
@@ -24,6 +26,8 @@ class Here:
     sessions: Sessions
     afterwards: Afterwards
     coverages: Coverages
+    helping: Helping
+    finding: Finding
 
 
 def here(request: Request) -> Here:

@@ -30,6 +30,7 @@ async def export(request: Request, token: Annotated[Token, Depends(signed_in)]) 
         "exported_at": store.clock.now(),
         "id": me.id,
         "you_as_known_here": me.state,
+        "helping": await here(request).helping.load(me.id),
         "sessions": await _sessions(store, me.id),
         "activities_you_lead": [
             {"id": one.id, "title": one.state.title}

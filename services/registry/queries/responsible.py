@@ -235,6 +235,19 @@ RESPONSIBLE: Mapping[str, Line] = {
         WHILE_THERE,
         WITH_A_ROLE,
     ),
+    "activities.helper": Line(
+        Text(
+            "Vilka dagar, platser och aktiviteter som passar, och när man blev tillfrågad",
+            "Which days, places and activities suit, and when one was asked",
+        ),
+        Text(
+            "Att hitta pass, och att ingen frågas för ofta",
+            "To find shifts, and that nobody is asked too often",
+        ),
+        NETWORK,
+        WITH_ACCOUNT,
+        OWN_PROFILE.who,
+    ),
     "activities.history": Line(
         Text(
             "Vem som gjorde vad när, med id och aldrig namn",
