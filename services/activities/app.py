@@ -10,6 +10,7 @@ from services.activities.commands.coverage import Coverages
 from services.activities.commands.drafts import Drafts
 from services.activities.commands.helping import Helping
 from services.activities.commands.reconcile import Reconciler
+from services.activities.commands.series import Series
 from services.activities.commands.sessions import Sessions
 from services.activities.finding import Finding
 from services.activities.kinds import ACTIVITY, COVERAGE, KINDS, SESSION
@@ -20,6 +21,7 @@ from services.activities.routes import afterwards as afterwards_routes
 from services.activities.routes import coverage as coverage_routes
 from services.activities.routes import helping as helping_routes
 from services.activities.routes import own_data as own_data_routes
+from services.activities.routes import series as series_routes
 from services.activities.routes import sessions as session_routes
 from services.activities.routes.here import Here
 from shared.causes import by_event
@@ -66,6 +68,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             replicas=known,
             routers=(
                 activity_routes.router,
+                series_routes.router,
                 session_routes.router,
                 afterwards_routes.router,
                 coverage_routes.router,
@@ -81,8 +84,18 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         )
     )
     drafts = Drafts(store, replicas, activities)
+    series = Series(store, replicas, activities)
     afterwards = Afterwards(store, replicas)
     app.state.activities = Here(
-        store, replicas, activities, drafts, sessions, afterwards, coverages, helping, finding
+        store=store,
+        replicas=replicas,
+        activities=activities,
+        drafts=drafts,
+        series=series,
+        sessions=sessions,
+        afterwards=afterwards,
+        coverages=coverages,
+        helping=helping,
+        finding=finding,
     )
     return app

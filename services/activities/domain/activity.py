@@ -76,8 +76,9 @@ class Activity(Plan, Whereabouts):
 
     @property
     def last_end(self) -> datetime:
-        """When the last meeting ends."""
-        return max(one.end for one in self.meetings)
+        """When the last meeting ends that was not called off."""
+        going_on = [one.end for one in self.meetings if one.cancel_reason is None]
+        return max(going_on or [one.end for one in self.meetings])
 
 
 Decision = tuple[Activity, tuple[Facts, ...]]

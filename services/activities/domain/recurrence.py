@@ -92,6 +92,12 @@ def meetings(schedule: Schedule) -> tuple[Meeting, ...]:
     )
 
 
+def local_slot(one: Meeting) -> Slot:
+    """A meeting as the clock on the wall has it."""
+    start, end = one.start.astimezone(STOCKHOLM), one.end.astimezone(STOCKHOLM)
+    return Slot(start.date(), f"{start:%H:%M}", f"{end:%H:%M}")
+
+
 def pattern(schedule: Schedule, beyond_its_end: bool = False) -> Iterator[Slot]:
     """The meetings of the pattern in order: what is skipped or never on the clock is left out."""
     rule, skipped = schedule.rule, frozenset(schedule.skipped)

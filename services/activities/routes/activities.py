@@ -9,15 +9,16 @@ from services.activities import queries
 from services.activities.commands.activities import session_id
 from services.activities.domain.activity import Activity, Plan
 from services.activities.domain.description import Description
-from services.activities.domain.recurrence import Meeting, meetings
+from services.activities.domain.recurrence import meetings
 from services.activities.domain.schedule import Day, Schedule
+from services.activities.domain.series import Number
 from services.activities.permissions import PLAN, READ_ACTIVITIES, RUN_ACTIVITY
 from services.activities.routes.bodies import Reason
+from services.activities.routes.dates import meeting_shown
 from services.activities.routes.here import here
 from services.activities.views import ACTIVITY_FIELDS, activity_view
 from shared.caller import Caller
 from shared.causes import by
-from shared.clock import STOCKHOLM
 from shared.contracts.texts import Body
 from shared.http import Room, expected_version, not_modified, page_answer, reply
 from shared.kind import Stored
@@ -96,7 +97,9 @@ class SeasonBody(Schedule):
 
 
 class CancelBody(Reason):
-    """Why what is left of the activity is cancelled."""
+    """Why what is left of the activity is cancelled; with `number` only that meeting and what follows."""
+
+    number: Number | None = None
 
 
 @router.post("", status_code=201)
@@ -108,8 +111,8 @@ async def plan(
     wish = Plan(**body.model_dump(exclude={"draft"}))
     command = await by(request, caller)
     if body.draft:
-        return _shown(await here(request).drafts.draft(wish, command), caller, status=201)
-    return _shown(await here(request).activities.plan(wish, command), caller, status=201)
+        return shown(await here(request).drafts.draft(wish, command), caller, status=201)
+    return shown(await here(request).activities.plan(wish, command), caller, status=201)
 
 
 @router.post("/preview")
@@ -117,7 +120,7 @@ async def preview(
     request: Request, body: SeasonBody, caller: Annotated[Caller, Depends(allow(PLAN))]
 ) -> Response:
     """The dates of a season, saving nothing."""
-    return reply({"meetings": [_meeting(one) for one in meetings(body)]})
+    return reply({"meetings": [meeting_shown(one) for one in meetings(body)]})
 
 
 @router.get("", openapi_extra=queries.ACTIVITIES.openapi)
@@ -138,7 +141,7 @@ async def read(
     """One activity with its meetings."""
     stored = READ_ACTIVITIES.check(caller, await here(request).activities.load(id))
     tag = ACTIVITY_FIELDS.etag(stored, activity_view(caller, stored))
-    return not_modified(request, tag) or _shown(stored, caller)
+    return not_modified(request, tag) or shown(stored, caller)
 
 
 @router.put("/{id}")
@@ -153,7 +156,7 @@ async def edit(
     command = await by(request, caller, expected_version(request))
     wish = Description(**body.model_dump(exclude={"schedule"}))
     edited = await here(request).drafts.edit(stored, wish, body.schedule, command)
-    return _shown(edited, caller)
+    return shown(edited, caller)
 
 
 @router.post("/{id}/publish")
@@ -162,7 +165,7 @@ async def publish(
 ) -> Response:
     """Plan a draft: all its sessions are there when this answers."""
     stored = await _checked(request, id, caller)
-    return _shown(await here(request).drafts.publish(stored, await by(request, caller)), caller)
+    return shown(await here(request).drafts.publish(stored, await by(request, caller)), caller)
 
 
 @router.post("/{id}/copy", status_code=201)
@@ -176,7 +179,7 @@ async def copy(
     stored = await _checked(request, id, caller)
     command = await by(request, caller)
     draft = await here(request).drafts.copy(stored, body.first, body.last, command)
-    return _shown(draft, caller, status=201)
+    return shown(draft, caller, status=201)
 
 
 @router.get("/{id}/timeline")
@@ -197,33 +200,25 @@ async def cancel(
     caller: Annotated[Caller, Depends(allow(RUN_ACTIVITY))],
 ) -> Response:
     """Cancel what is left of it: each coming session, with everyone concerned told once."""
-    await _checked(request, id, caller)
-    stored = await here(request).activities.cancel(
-        id, body.reason, body.words, await by(request, caller)
-    )
-    return _shown(stored, caller)
+    stored, command = await _checked(request, id, caller), await by(request, caller)
+    if body.number is not None:
+        shorter = await here(request).series.call_off(
+            stored, body.number, body.reason, body.words, command
+        )
+        return shown(shorter, caller)
+    done = await here(request).activities.cancel(id, body.reason, body.words, command)
+    return shown(done, caller)
 
 
 async def _checked(request: Request, id: str, caller: Caller) -> Stored[Activity]:
     return RUN_ACTIVITY.check(caller, await here(request).activities.load(id))
 
 
-def _meeting(one: Meeting) -> dict[str, Any]:
-    local = one.start.astimezone(STOCKHOLM)
-    return {
-        "number": one.number,
-        "date": local.date(),
-        "weekday": local.isoweekday(),
-        "start": one.start,
-        "end": one.end,
-        "hours": (one.end - one.start).total_seconds() / 3600,
-    }
-
-
-def _shown(stored: Stored[Activity], caller: Caller, status: int = 200) -> Response:
+def shown(stored: Stored[Activity], caller: Caller, status: int = 200) -> Response:
+    """An activity with its meetings, as this caller sees it."""
     view = activity_view(caller, stored)
     dates = [
-        {"session": session_id(stored.id, one.number), **_meeting(one)}
+        {"session": session_id(stored.id, one.number), **meeting_shown(one)}
         for one in stored.state.meetings
     ]
     return reply(

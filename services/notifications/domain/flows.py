@@ -16,6 +16,7 @@ from shared.contracts.activities import (
     ActivityPlanned,
     SeatsOffered,
     SessionCancelled,
+    SessionMoved,
     SessionSnapshot,
 )
 from shared.contracts.base import AccommodationId, Event, Facts, OrganisationId, PersonId
@@ -42,8 +43,8 @@ NEWS_USEFUL = timedelta(days=7)
 STRONGER_WITHIN = timedelta(minutes=10)
 """A weaker line on the same subject, so soon after a stronger one, is not sent."""
 
-PLAIN, RESERVE, CANCELLED = 0, 1, 3
-"""Strengths: closing (4) > cancelled > moved (2) > the rest."""
+PLAIN, RESERVE, MOVED, CANCELLED = 0, 1, 2, 3
+"""Strengths: closing (4) > cancelled > moved > the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,18 @@ def concerned_and_coordinators(facts: SessionCancelled) -> Audience:
     """
     return Audience(
         people=tuple(Told(person, needs=ROLE) for person in facts.concerned),
+        role="coordinator",
+        organisations=tuple(dict.fromkeys((facts.organiser, *facts.hosts))),
+    )
+
+
+def carried_along(facts: SessionMoved) -> Audience:
+    """Who has or waits for a seat, those who are asked with their time to answer; organiser and hosts."""
+    asked = set(facts.asked)
+    return Audience(
+        people=tuple(
+            Told(person, facts.answer_by if person in asked else None) for person in facts.concerned
+        ),
         role="coordinator",
         organisations=tuple(dict.fromkeys((facts.organiser, *facts.hosts))),
     )
@@ -230,6 +243,12 @@ def is_cancelled(line: Line, sources: Sources) -> bool:
     return session is not None and session.status == "cancelled"
 
 
+def is_still_then(line: Line, sources: Sources) -> bool:
+    """The session takes place at the time that the line tells of, and was not moved again since."""
+    session = sources.sessions.get(line.subject)
+    return session is not None and session.status == "scheduled" and session.start == line.start
+
+
 def has_seat(line: Line, sources: Sources) -> bool:
     """The session takes place and the seat is still this person's; one to be answered for, still
     offered: who has said yes must not be asked.
@@ -286,6 +305,18 @@ FLOWS: tuple[Flow[Any], ...] = (
         still_true=is_cancelled,
         group="my_shifts",
         strength=CANCELLED,
+    ),
+    Flow(
+        number=14,
+        on=SessionMoved,
+        whom=carried_along,
+        about="session",
+        # As of cancelling: one command that moves twenty is one message.
+        matter=lambda _: "moved",
+        useful_until=_start,
+        still_true=is_still_then,
+        group="my_shifts",
+        strength=MOVED,
     ),
     Flow(
         number=15,

@@ -13,6 +13,7 @@ Template = Literal[
     "welcome",
     "planned",
     "cancelled",
+    "moved",
     "placed",
     "offered",
     "invited",
@@ -148,6 +149,32 @@ WORDINGS: dict[Template, dict[str, Wording]] = {
             many_title="Cancelled: {n} sessions",
             item="{activity} {when}: {reason}.",
             many_paragraphs=("You don't need to do anything. The notice at the house is changed.",),
+        ),
+    },
+    "moved": {
+        "sv": Wording(
+            title="Ändrat: {activity} {day}",
+            paragraphs=(
+                "Nu gäller: {when}. Se på sidan om rummet är ett annat.",
+                "Förut: {was}.",
+                "Kan du komma då? Säg till senast {until}. Hör vi inget räknar vi med dig.",
+            ),
+            action="Se tillfället",
+            many_title="Ändrat: {n} tillfällen",
+            item="{activity}: nu {when}.",
+            many_paragraphs=("Passar någon av tiderna inte? Lämna platsen, så frågar vi nästa.",),
+        ),
+        "en": Wording(
+            title="Changed: {activity} {day}",
+            paragraphs=(
+                "It is now: {when}. The page shows whether the room is another.",
+                "Before: {was}.",
+                "Can you come then? Tell us by {until}. If we hear nothing, we count on you.",
+            ),
+            action="See the session",
+            many_title="Changed: {n} sessions",
+            item="{activity}: now {when}.",
+            many_paragraphs=("A time does not suit you? Give the seat back and we ask the next.",),
         ),
     },
     "placed": {

@@ -85,6 +85,7 @@ _TEMPLATES: dict[int, Template] = {
     3: "welcome",
     10: "planned",
     13: "cancelled",
+    14: "moved",
     27: "uncoordinated",
     31: "incident",
     32: "unanswered",
@@ -163,6 +164,7 @@ def _of_session(line: Line, sources: Sources, language: str) -> dict[str, str]:
         "day": CALENDARS[language].day(session.start, ZONE),
         "when": _when(session.start, language),
         "reason": FRAMES[language].reasons[reason or "other"],
+        "was": _when(session.moved_from, language),
         "next": _when(sources.next_start.get(session.activity), language),
         "until": _when(line.until, language),
     }
@@ -196,6 +198,7 @@ _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     3: _of_welcome,
     10: _of_planned,
     13: _of_session,
+    14: _of_session,
     15: _of_session,
     27: _of_welcome,
     31: _of_nothing,
