@@ -35,7 +35,7 @@ def main() -> int:
             faults.append(f"{path.name} is not as the {name} describes itself")
     if faults:
         faults.append("Run `python -m deploy.openapi` and commit docs/openapi/.")
-    print("\n".join(faults) or "The OpenAPI documents are as committed.")
+    print("\n".join(faults) or "docs/openapi/ has what the services describe themselves as.")
     return 1 if faults else 0
 
 

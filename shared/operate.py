@@ -82,7 +82,7 @@ def _failed_routes(router: Room, plumbing: Plumbing) -> None:
         """Try it now; `done` says whether it went well."""
         return reply({"id": id, "done": await plumbing.failed.replay(id)})
 
-    @router.post("/failed/{id}/drop")
+    @router.post("/failed/{id}/drop", status_code=204)
     async def drop(caller: Operator, id: str, body: DropReason) -> Response:
         """Remove it for good."""
         await plumbing.failed.drop(id, caller.person_id, body.reason)
@@ -97,7 +97,7 @@ def _resync_routes(
 ) -> None:
     told = [kind for kind in kinds if kind.snapshots]
 
-    @router.post("/resync/{aggregate}")
+    @router.post("/resync/{aggregate}", status_code=202)
     async def resync_aggregate(caller: Operator, aggregate: str) -> Response:
         """Publish a snapshot of every one of them; replicas take what they lack."""
         chosen = [
@@ -108,13 +108,13 @@ def _resync_routes(
         asked = [await resync.snapshots(plumbing.store, kind) for kind in chosen]
         return reply({"asked": sum(asked)}, 202)
 
-    @router.post("/replay")
+    @router.post("/replay", status_code=202)
     async def replay_since(caller: Operator, body: Since) -> Response:
         """After a lost broker: publish again what happened since; nobody is told twice."""
         again = [await resync.events_since(plumbing.store, kind, body.since) for kind in told]
         return reply({"asked": sum(again)}, 202)
 
-    @router.post("/restored")
+    @router.post("/restored", status_code=202)
     async def restored(caller: Operator) -> Response:
         """After a restore: raise every version and publish every state anew."""
         lifted = [await resync.lift(plumbing.store, kind) for kind in kinds]

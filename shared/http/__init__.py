@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from shared.http.answers import problem_reply, reply
 from shared.http.cursors import Position, derived_key
-from shared.http.describe import describe
+from shared.http.describe import MERGED, also, describe
 from shared.http.errors import answer_problems
 from shared.http.gate import Gate, route_template
 from shared.http.lists import Listing, Page, page_answer, single_values
@@ -15,12 +15,14 @@ from shared.http.room import Room
 from shared.http.versions import etag, expected_version, not_modified
 
 __all__ = [
+    "MERGED",
     "Gate",
     "Listing",
     "Page",
     "Position",
     "RepeatKey",
     "Room",
+    "also",
     "derived_key",
     "describe",
     "etag",

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from shared.http.answers import PROBLEM_MEDIA_TYPE
 from shared.http.docs import METHODS, POLICY, page
+from shared.permissions import PUBLIC, stated_permissions
 
 _EDITS = ("put", "patch", "delete")
 _MEANINGS = {
@@ -15,7 +16,9 @@ _MEANINGS = {
     "401": "Not signed in.",
     "403": "Visible to you, but not yours to do.",
     "404": "Does not exist, or is not visible to you.",
+    "408": "The body did not arrive in time.",
     "409": "A rule refuses it; the code says which.",
+    "410": "It was there; it is over, used or replaced.",
     "412": "Someone else has changed it since you read it.",
     "413": "The body is too large.",
     "415": "The body is not application/json.",
@@ -24,6 +27,12 @@ _MEANINGS = {
     "429": "Too many requests; see Retry-After.",
     "503": "Briefly unavailable; see Retry-After.",
 }
+_IF_MATCH = (
+    "If-Match",
+    "The ETag of what you have read; 428 without where something is there already, 412 when stale.",
+)
+_IDEMPOTENCY_KEY = ("Idempotency-Key", "The same key again has one effect and the first answer.")
+_IF_NONE_MATCH = ("If-None-Match", "The ETag of what you have; a 304 says that it is still so.")
 _PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "title": "Problem",
@@ -59,16 +68,27 @@ _FIELD_ERROR_SCHEMA: dict[str, Any] = {
 }
 
 
+MERGED: dict[int | str, dict[str, Any]] = {
+    308: {"description": "It was made one with another; Location says which."}
+}
+
+
+def also(*statuses: int) -> dict[str, Any]:
+    """For `openapi_extra` of a route: refusals that do not follow from its method and path."""
+    return {"responses": {str(status): _problem(str(status)) for status in statuses}}
+
+
 def describe(app: FastAPI, docs_path: str | None = None) -> None:
     """Give the app an OpenAPI document with problem responses, and a page at `docs_path`.
 
-    The page loads nothing from anywhere. A route's `openapi_extra={"x-permission": "…"}` is shown.
+    The page loads nothing from anywhere. A route's permission stands there as `x-permission`.
     """
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = plain()
         if "Problem" not in document.setdefault("components", {}).get("schemas", {}):
+            _with_permissions(document, app)
             _with_problems(document)
         return document
 
@@ -78,6 +98,16 @@ def describe(app: FastAPI, docs_path: str | None = None) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
     if docs_path:
         app.add_route(docs_path, docs, include_in_schema=False)
+
+
+def _with_permissions(document: dict[str, Any], app: FastAPI) -> None:
+    """On every operation the permission that it needs, by the name in docs/who-may-what.md."""
+    for route, permission in stated_permissions(app):
+        methods, path = route.split()
+        operations = document.get("paths", {}).get(path, {})
+        for method in methods.lower().split("|"):
+            if permission is not None and method in operations:
+                operations[method]["x-permission"] = permission.name
 
 
 def _with_problems(document: dict[str, Any]) -> None:
@@ -92,6 +122,7 @@ def _with_problems(document: dict[str, Any]) -> None:
     for path, operations in document.get("paths", {}).items():
         for method in operations.keys() & set(METHODS):
             _add_responses(operations[method], method, path)
+            _add_headers(operations[method], method, path)
 
 
 def _add_responses(operation: dict[str, Any], method: str, path: str) -> None:
@@ -99,12 +130,16 @@ def _add_responses(operation: dict[str, Any], method: str, path: str) -> None:
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
     for status in _answers(operation, method, path):
-        responses.setdefault(status, {"$ref": f"#/components/responses/Problem{status}"})
+        responses.setdefault(status, _problem(status))
+    if _is_one(method, path):
+        responses.setdefault("304", {"description": "Still as you have it."})
 
 
 def _answers(operation: dict[str, Any], method: str, path: str) -> list[str]:
     """The refusals an operation can give."""
-    answers = ["400", "401", "403", "429", "503"]
+    answers = ["400", "429", "503"]
+    if operation.get("x-permission") != PUBLIC.name:
+        answers += ["401", "403"]
     if "{" in path:
         answers.append("404")
     if method != "get":
@@ -112,10 +147,36 @@ def _answers(operation: dict[str, Any], method: str, path: str) -> list[str]:
     if method in _EDITS:
         answers += ["412", "428"]
     if "requestBody" in operation:
-        answers += ["413", "415"]
+        answers += ["408", "413", "415"]
     if "requestBody" in operation or operation.get("parameters"):
         answers.append("422")
     return sorted(answers)
+
+
+def _add_headers(operation: dict[str, Any], method: str, path: str) -> None:
+    """The headers that say which version is meant, or which request is the same."""
+    if method == "post" and operation.get("x-permission") != PUBLIC.name:
+        _add_header(operation, _IDEMPOTENCY_KEY)
+    if method in _EDITS:
+        _add_header(operation, _IF_MATCH)
+    if _is_one(method, path):
+        _add_header(operation, _IF_NONE_MATCH)
+
+
+def _add_header(operation: dict[str, Any], header: tuple[str, str]) -> None:
+    name, words = header
+    schema = {"type": "string", "pattern": "^[!-~]{1,255}$"}
+    described = {"name": name, "in": "header", "required": False, "schema": schema}
+    operation.setdefault("parameters", []).append({**described, "description": words})
+
+
+def _is_one(method: str, path: str) -> bool:
+    """Reading one thing by its id."""
+    return method == "get" and path.endswith("}")
+
+
+def _problem(status: str) -> dict[str, str]:
+    return {"$ref": f"#/components/responses/Problem{status}"}
 
 
 def _response(meaning: str) -> dict[str, Any]:

@@ -90,6 +90,12 @@ class CommitBody(Body):
     notify: bool = False
 
 
+_CSV: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+_STILL_JUDGED: dict[int | str, dict[str, Any]] = {
+    202: {"description": "Its rows are still judged."}
+}
 _OPENAPI: dict[str, Any] = {
     "parameters": [
         {
@@ -120,7 +126,7 @@ _OPENAPI: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=201, openapi_extra=_OPENAPI)
+@router.post("", status_code=201, responses=_STILL_JUDGED, openapi_extra=_OPENAPI)
 async def check(
     request: Request, caller: Annotated[Caller, Depends(allow(IMPORT_FILE))]
 ) -> Response:
@@ -167,7 +173,7 @@ async def rows(request: Request, id: str, caller: Reader) -> Response:
     return reply(page_answer([_row(request, stored, row) for row in shown], cursor))
 
 
-@router.get("/{id}/errors")
+@router.get("/{id}/errors", response_class=Response, responses=_CSV)
 async def errors(request: Request, id: str, caller: Reader) -> Response:
     """The faulty rows as a file: the same columns, and what is wrong with each."""
     stored = READ_IMPORT.check(caller, await here(request).imports.load(id))

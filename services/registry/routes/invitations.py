@@ -25,7 +25,7 @@ from shared.causes import by
 from shared.contracts.problems import NotFound
 from shared.contracts.registry import InvitationLanguage, Scope
 from shared.contracts.texts import Body
-from shared.http import Room, page_answer, repeat_key, reply
+from shared.http import Room, also, page_answer, repeat_key, reply
 from shared.kind import By, Stored
 from shared.links import BadLink, Link
 from shared.permissions import Permission, allow, public, signed_in
@@ -102,7 +102,7 @@ async def listed(
     return reply(page_answer([INVITATION_FIELDS.show(one, VIEW) for one in found], cursor))
 
 
-@router.post("/look", dependencies=[Depends(public)])
+@router.post("/look", dependencies=[Depends(public)], openapi_extra=also(404, 410))
 async def look(request: Request, body: LinkBody) -> Response:
     """To what a link invites; looking does nothing."""
     registry = here(request)
@@ -118,7 +118,7 @@ async def read(
     return _shown(await _checked(request, id, caller, READ_INVITATION))
 
 
-@router.post("/{id}/resend")
+@router.post("/{id}/resend", openapi_extra=also(410))
 async def resend(
     request: Request,
     id: str,
@@ -131,7 +131,7 @@ async def resend(
     return _shown(await invitations.resend(id, body.mail, caller, await by(request, caller)))
 
 
-@router.post("/{id}/withdraw")
+@router.post("/{id}/withdraw", openapi_extra=also(410))
 async def withdraw(
     request: Request, id: str, caller: Annotated[Caller, Depends(allow(WITHDRAW_INVITATION))]
 ) -> Response:
@@ -140,7 +140,7 @@ async def withdraw(
     return _shown(await here(request).invitations.withdraw(id, await by(request, caller)))
 
 
-@router.post("/{id}/accept")
+@router.post("/{id}/accept", openapi_extra=also(410))
 async def accept(
     request: Request, id: str, body: AcceptBody, token: Annotated[Token, Depends(signed_in)]
 ) -> Response:

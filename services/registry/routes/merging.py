@@ -18,7 +18,7 @@ from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.problems import NotFound, NotYetKnown, Problem
 from shared.contracts.texts import Body, Line
-from shared.http import Room, reply
+from shared.http import Room, also, reply
 from shared.http.answers import problem_body
 from shared.http.language import language_of
 from shared.permissions import allow
@@ -36,7 +36,7 @@ class MergeBody(Body):
     into: Line
 
 
-@router.get("/organisations/{id}/merge")
+@router.get("/organisations/{id}/merge", openapi_extra=also(409))
 async def preview_organisations(
     request: Request, id: str, into: Into, caller: MergesOrganisations
 ) -> Response:
@@ -58,7 +58,7 @@ async def merge_organisations(
     return reply(ORGANISATION_FIELDS.show(now, view), etag=ORGANISATION_FIELDS.etag(now, view))
 
 
-@router.get("/people/{id}/merge")
+@router.get("/people/{id}/merge", openapi_extra=also(409))
 async def preview_people(request: Request, id: str, into: Into, caller: MergesPeople) -> Response:
     """What would be united and what the two have in common; `refused` says why it cannot be."""
     MERGE_PEOPLE.check(caller, await here(request).people.load(id))

@@ -26,7 +26,7 @@ from services.registry.views.organisations import (
 from shared.caller import Caller
 from shared.causes import by
 from shared.contracts.texts import Body
-from shared.http import Room, expected_version, not_modified, page_answer, reply
+from shared.http import MERGED, Room, expected_version, not_modified, page_answer, reply
 from shared.kind import Stored
 from shared.permissions import Permission, allow
 
@@ -75,7 +75,7 @@ async def listed(
     return reply(page_answer(items, cursor))
 
 
-@router.get("/{id}")
+@router.get("/{id}", responses=MERGED)
 async def read(
     request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_ORGANISATIONS))]
 ) -> Response:

@@ -25,7 +25,7 @@ from shared.causes import by
 from shared.contracts.problems import Invalid, NotAllowed
 from shared.contracts.registry import RoleGrant, RoleName, Scope, ScopeKind
 from shared.contracts.texts import Body, Line, Moment
-from shared.http import Room, expected_version, reply
+from shared.http import MERGED, Room, expected_version, reply
 from shared.kind import By, Stored, new_id
 from shared.permissions import Permission, allow, signed_in
 from shared.tokens import Token
@@ -108,7 +108,7 @@ async def me(request: Request, caller: Annotated[Caller, Depends(allow(OWN_PROFI
     return reply(show_person(stored, "self"), etag=PERSON_FIELDS.etag(stored, "self"))
 
 
-@router.get("/people/{id}")
+@router.get("/people/{id}", responses=MERGED)
 async def read(
     request: Request, id: str, caller: Annotated[Caller, Depends(allow(READ_PERSON))]
 ) -> Response:
