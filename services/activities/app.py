@@ -9,6 +9,7 @@ from services.activities.commands.afterwards import Afterwards
 from services.activities.commands.coverage import Coverages
 from services.activities.commands.drafts import Drafts
 from services.activities.commands.helping import Helping
+from services.activities.commands.previews import Previews
 from services.activities.commands.reconcile import Reconciler
 from services.activities.commands.series import Series
 from services.activities.commands.sessions import Sessions
@@ -21,6 +22,7 @@ from services.activities.routes import afterwards as afterwards_routes
 from services.activities.routes import coverage as coverage_routes
 from services.activities.routes import helping as helping_routes
 from services.activities.routes import own_data as own_data_routes
+from services.activities.routes import previews as preview_routes
 from services.activities.routes import series as series_routes
 from services.activities.routes import sessions as session_routes
 from services.activities.routes.here import Here
@@ -67,6 +69,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
             kinds=KINDS,
             replicas=known,
             routers=(
+                preview_routes.router,
                 activity_routes.router,
                 series_routes.router,
                 session_routes.router,
@@ -91,6 +94,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         replicas=replicas,
         activities=activities,
         drafts=drafts,
+        previews=Previews(store, replicas),
         series=series,
         sessions=sessions,
         afterwards=afterwards,

@@ -50,15 +50,22 @@ class ActivitiesWorld(World):
         await eventually(known)
         return Someone(person.id, person.client, client)
 
-    async def an_open_meeting_place(self, name: str = "cora", **more: Any) -> Place:
-        """One house, one approved organisation that hosts a meeting place there."""
+    async def an_open_meeting_place(
+        self, name: str = "cora", lives_there: dict[str, Any] | None = None, **more: Any
+    ) -> Place:
+        """One house, one approved organisation that hosts a meeting place there.
+
+        `lives_there` is what is said of the house, `more` of the meeting place.
+        """
         officer = await self.officer(f"olle-{name}")
         ada = await self.administrator(f"ada-{name}")
         await self.somebody(name)
         cora = await self.someone(name)
         host = await self.somebody(name)
         organisation = await self.organisation(host, ada)
-        house = await self.accommodation(officer, name=f"Boendet {name}")
+        house = await self.accommodation(
+            officer, **{"name": f"Boendet {name}", **(lives_there or {})}
+        )
         id = await self.meeting_place(host, officer, house, organisation, **more)
         await self.heard("meeting_place", id, {"state.status": "open"})
         await self.heard("accommodation", house, {"state.status": "open"})

@@ -51,7 +51,7 @@ class Activities:
         before = await self._store.born(ACTIVITY, by)
         if before is not None:
             return await self.followed(before, by) if before.state.status in LIVE else before
-        id, dates = new_id(by), meetings(wish.schedule)
+        id, dates = new_id(by), meetings(wish.season)
         place = await self._checks.all(wish, dates, id)
         now = self._store.clock.now()
         activity, events = rules.plan(wish, whereabouts(place), dates, now)

@@ -1,11 +1,12 @@
 """What must hold before something is planned: place, host, agreement, room, leader, and who is free."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from services.activities.commands.clashes import Clashes
-from services.activities.domain.activity import Plan
+from services.activities.domain.activity import Plan, insist_on_time
 from services.activities.domain.agreement import covered_until
-from services.activities.domain.description import Description
+from services.activities.domain.children import insist_on_two_adults
+from services.activities.domain.description import Description, needs_of
 from services.activities.domain.recurrence import Meeting
 from services.activities.replicas import Replicas
 from shared.clock import local_date
@@ -40,6 +41,35 @@ class Checks:
         await self.description(wish, wish.organiser, place)
         await self.free(wish, dates, activity)
         return place
+
+    async def refusals(self, wish: Plan, dates: Sequence[Meeting], activity: str) -> list[Refused]:
+        """Everything that planning would be refused for, each by itself."""
+        place = await self.known_place(wish.meeting_place)
+        seats = sum(one.maximum for one in needs_of(wish))
+        now = self._store.clock.now()
+        at_once: tuple[Callable[[], None], ...] = (
+            lambda: insist_on_time(dates, now),
+            lambda: insist_open(place),
+            lambda: insist_on_agreement(place, dates),
+            lambda: insist_on_two_adults(wish, seats),
+        )
+        asking: tuple[Callable[[], Awaitable[None]], ...] = (
+            lambda: self.host(wish, place),
+            lambda: self.description(wish, wish.organiser, place),
+            lambda: self.free(wish, dates, activity),
+        )
+        found: list[Refused] = []
+        for check in at_once:
+            try:
+                check()
+            except Refused as refused:
+                found.append(refused)
+        for ask in asking:
+            try:
+                await ask()
+            except Refused as refused:
+                found.append(refused)
+        return found
 
     async def known_place(self, id: str) -> MeetingPlaceSnapshot:
         """The meeting place; NotYetKnown when it has not arrived here."""

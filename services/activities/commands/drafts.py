@@ -35,7 +35,7 @@ class Drafts:
         place = await self._checks.known_place(wish.meeting_place)
         await self._checks.host(wish, place)
         insist_on_room(wish.room, place)
-        change = rules.draft(wish, whereabouts(place), meetings(wish.schedule))
+        change = rules.draft(wish, whereabouts(place), meetings(wish.season))
         return await self._store.create(ACTIVITY, new_id(by), Change(*change), by)
 
     async def copy(
@@ -67,7 +67,7 @@ class Drafts:
         wish = stored.state
         if wish.status in LIVE:
             return await self._activities.followed(stored, by)
-        dates = meetings(wish.schedule)
+        dates = meetings(wish.season)
         place = await self._checks.all(wish, dates, stored.id)
         now, where = self._store.clock.now(), whereabouts(place)
         planned = await self._store.change(
@@ -90,7 +90,7 @@ class Drafts:
             meeting_place=stored.state.meeting_place,
             schedule=schedule,
         )
-        dates, where = meetings(schedule), whereabouts(place)
+        dates, where = meetings(plan.season), whereabouts(place)
         return await self._store.change(
             ACTIVITY, stored.id, lambda one: Change(*rules.redraft(one, plan, where, dates)), by
         )

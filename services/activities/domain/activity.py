@@ -4,6 +4,7 @@ draft → planned → running → ended | cancelled. The numbers of its meetings
 that a session's identity within the series never changes. Edits of the series: `series.py`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -36,6 +37,11 @@ class Plan(Description):
     organiser: Id
     meeting_place: Id
     schedule: Schedule
+
+    @property
+    def season(self) -> Schedule:
+        """Its schedule, as it is for its kind."""
+        return self.schedule.of_kind(self.kind)
 
 
 class Whereabouts(BaseModel):
@@ -92,7 +98,7 @@ def draft(wish: Plan, where: Whereabouts, dates: tuple[Meeting, ...]) -> Decisio
 
 def plan(wish: Plan, where: Whereabouts, dates: tuple[Meeting, ...], now: datetime) -> Decision:
     """Plan the activity with all its meetings; none of them may have begun."""
-    _insist_on_time(dates, now)
+    insist_on_time(dates, now)
     insist_on_two_adults(wish, _activity(wish, where, dates, "planned").seats)
     return _activity(wish, where, dates, "planned"), (_planned(wish, dates),)
 
@@ -113,7 +119,7 @@ def publish(
     if activity.status in LIVE:
         return activity, ()
     _insist_on_draft(activity)
-    _insist_on_time(dates, now)
+    insist_on_time(dates, now)
     insist_on_two_adults(activity, activity.seats)
     changes = {**dict(where), "status": "planned", "meetings": dates}
     return activity.model_copy(update=changes), (_planned(activity, dates),)
@@ -160,7 +166,8 @@ def _insist_on_draft(activity: Activity) -> None:
         )
 
 
-def _insist_on_time(dates: tuple[Meeting, ...], now: datetime) -> None:
+def insist_on_time(dates: Sequence[Meeting], now: datetime) -> None:
+    """Raise Refused when the first meeting has begun already."""
     if dates[0].start <= now:
         raise Refused(
             "begins-in-the-past",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,6 +22,7 @@ from shared.contracts.activities import CancelReason
 from shared.contracts.problems import Invalid
 from shared.contracts.texts import Line
 
+LeftOut = Literal["skipped", "holiday", "no-such-time"]
 LONGEST_SEASON = timedelta(days=5 * 366)
 
 
@@ -96,6 +98,20 @@ def local_slot(one: Meeting) -> Slot:
     """A meeting as the clock on the wall has it."""
     start, end = one.start.astimezone(STOCKHOLM), one.end.astimezone(STOCKHOLM)
     return Slot(start.date(), f"{start:%H:%M}", f"{end:%H:%M}")
+
+
+def left_out(schedule: Schedule, until: date) -> Iterator[tuple[Slot, LeftOut]]:
+    """What the rule calls for up to a day and does not take place, and why."""
+    skipped = frozenset(schedule.skipped)
+    for slot in slots(schedule):
+        if slot.day > until:
+            return
+        if slot.day in skipped:
+            yield slot, "skipped"
+        elif schedule.skip_holidays and is_holiday(slot.day):
+            yield slot, "holiday"
+        elif not slot.exists:
+            yield slot, "no-such-time"
 
 
 def pattern(schedule: Schedule, beyond_its_end: bool = False) -> Iterator[Slot]:

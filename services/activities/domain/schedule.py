@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.activities.domain import rule as rules
 from services.activities.domain.rule import Rule
+from shared.contracts.activities import ActivityKind
 from shared.contracts.problems import Text
 from shared.contracts.texts import Body, wrong
 
@@ -129,6 +130,12 @@ class Schedule(Body):
     def wanted(self) -> int | None:
         """How many meetings are to take place, the extra ones not counted; None: until a date."""
         return self.meetings or self.rule.count
+
+    def of_kind(self, kind: ActivityKind | None) -> Self:
+        """As it is for an activity of this kind: what is for a holiday is not left out for one."""
+        if kind != "religious_holiday" or not self.skip_holidays:
+            return self
+        return self.model_copy(update={"skip_holidays": False})
 
     def times_of(self, day: date) -> list[tuple[str, str]]:
         """From when until when there are meetings on a day of the rule."""

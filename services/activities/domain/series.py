@@ -253,7 +253,7 @@ def _shift(activity: Activity, wish: Move) -> Shift | None:
 def _further(activity: Activity, wish: More, ground: Ground) -> list[Slot]:
     """What the pattern has after its last meeting, moved as the series was."""
     used = sum(not one.extra for one in activity.meetings)
-    rest = islice(pattern(activity.schedule, beyond_its_end=True), used, None)
+    rest = islice(pattern(activity.season, beyond_its_end=True), used, None)
     shifted = (_shifted(slot, activity.shifts) for slot in rest)
     coming = (slot for slot in shifted if slot.exists and slot.span[0] > ground.now)
     if wish.last is not None:

@@ -1,6 +1,6 @@
 """Activities: plan a season, see its dates first, cancel what is left."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
@@ -9,12 +9,11 @@ from services.activities import queries
 from services.activities.commands.activities import session_id
 from services.activities.domain.activity import Activity, Plan
 from services.activities.domain.description import Description
-from services.activities.domain.recurrence import meetings
 from services.activities.domain.schedule import Day, Schedule
 from services.activities.domain.series import Number
 from services.activities.permissions import PLAN, READ_ACTIVITIES, RUN_ACTIVITY
 from services.activities.routes.bodies import Reason
-from services.activities.routes.dates import meeting_shown
+from services.activities.routes.dates import SEASON, meeting_shown
 from services.activities.routes.here import here
 from services.activities.views import ACTIVITY_FIELDS, activity_view
 from shared.caller import Caller
@@ -25,13 +24,6 @@ from shared.kind import Stored
 from shared.permissions import allow
 
 router = Room(prefix="/activities", tags=["activities"])
-
-_SEASON: dict[str, Any] = {
-    "weekly": [{"weekday": 2, "start": "18:00", "end": "20:00"}],
-    "first": "2027-01-12",
-    "last": "2027-05-25",
-    "skipped": ["2027-03-09", "2027-03-30"],
-}
 
 
 class PlanBody(Plan):
@@ -51,7 +43,7 @@ class PlanBody(Plan):
                     "organiser": "6f1c2d1e-8d0a-4c0f-9a51-3f1f0b8f2a10",
                     "meeting_place": "0a7f3c58-77c1-4b73-8a5e-19a5c4f6f8d2",
                     "room": "dining-room",
-                    "schedule": _SEASON,
+                    "schedule": SEASON,
                     "roles": [
                         {"role": "leader", "minimum": 1, "maximum": 1},
                         {"role": "helper", "minimum": 1, "maximum": 2},
@@ -90,12 +82,6 @@ class AgainBody(Body):
     last: Day | None = None
 
 
-class SeasonBody(Schedule):
-    """A season whose dates one wants to see first."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_SEASON]})
-
-
 class CancelBody(Reason):
     """Why what is left of the activity is cancelled; with `number` only that meeting and what follows."""
 
@@ -113,14 +99,6 @@ async def plan(
     if body.draft:
         return shown(await here(request).drafts.draft(wish, command), caller, status=201)
     return shown(await here(request).activities.plan(wish, command), caller, status=201)
-
-
-@router.post("/preview")
-async def preview(
-    request: Request, body: SeasonBody, caller: Annotated[Caller, Depends(allow(PLAN))]
-) -> Response:
-    """The dates of a season, saving nothing."""
-    return reply({"meetings": [meeting_shown(one) for one in meetings(body)]})
 
 
 @router.get("", openapi_extra=queries.ACTIVITIES.openapi)

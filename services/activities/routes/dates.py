@@ -5,6 +5,13 @@ from typing import Any
 from services.activities.domain.recurrence import Meeting
 from shared.clock import STOCKHOLM
 
+SEASON: dict[str, Any] = {
+    "weekly": [{"weekday": 2, "start": "18:00", "end": "20:00"}],
+    "first": "2027-01-12",
+    "last": "2027-05-25",
+    "skipped": ["2027-03-09", "2027-03-30"],
+}
+
 
 def meeting_shown(one: Meeting) -> dict[str, Any]:
     """One date of a season."""

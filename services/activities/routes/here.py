@@ -9,6 +9,7 @@ from services.activities.commands.afterwards import Afterwards
 from services.activities.commands.coverage import Coverages
 from services.activities.commands.drafts import Drafts
 from services.activities.commands.helping import Helping
+from services.activities.commands.previews import Previews
 from services.activities.commands.series import Series
 from services.activities.commands.sessions import Sessions
 from services.activities.finding import Finding
@@ -24,6 +25,7 @@ class Here:
     replicas: Replicas
     activities: Activities
     drafts: Drafts
+    previews: Previews
     series: Series
     sessions: Sessions
     afterwards: Afterwards
