@@ -20,7 +20,7 @@ ACTIVITIES: dict[str, May] = {
     "activity.run": May({COORDINATOR: _OWN}, "activity", door=_COORDINATORS),
     "session.read": May(dict.fromkeys(EVERYONE, ALL), "session"),
     "session.sign_up": May(
-        {COORDINATOR: _OWN, VOLUNTEER: _OWN}, "session", door=(*_COORDINATORS, VOLUNTEER)
+        {COORDINATOR: _OWN, VOLUNTEER: _OWN | _LEADS}, "session", door=(*_COORDINATORS, VOLUNTEER)
     ),
     "session.own_seat": May(dict.fromkeys(EVERYONE, ALL)),
     "helping": May(dict.fromkeys(EVERYONE, ALL)),

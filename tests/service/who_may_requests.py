@@ -4,12 +4,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.who_may import elsewhere, registry
 from deploy.who_may.statement import May
 from shared.permissions import stated_permissions
 from tests.service.registry_world import proposal_body, role_body
-from tests.service.who_may_world import FILES, NORRBOTTEN, Network, Thing
+from tests.service.who_may_world import FILES, NORRBOTTEN, ROLES, Network, Thing
 
 PREFIX = "/api/registry"
+
+
+class RegistryNetwork(Network):
+    """The registry's people and things, with what is sent to its routes."""
+
+    service = "registry"
+    statements = registry.STATEMENTS | elsewhere.COMMON
+    sees = registry.SEES
+    roles = ROLES
+
+    def tries(self) -> "Iterator[Try]":
+        """Every route of the registry, each on everything it can be about."""
+        return tries(self, self.statements)
+
+    def address(self, one: "Try", person: str) -> str:
+        """The path filled in for one thing."""
+        return address(self, one, person)
+
+    def body(self, one: "Try", person: str) -> Any:
+        """What is sent, or None."""
+        return body(self, one, person)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from deploy.who_may.statement import Role
@@ -41,7 +41,6 @@ ROLES: dict[str, Role] = {
     "of_a_paused": Role.REGISTERED,
     "suspended": Role.STRANGER,
 }
-NOT_FIRST = {"protected", "too_early", "too_late", "of_a_paused", "suspended"}
 OFFICERS = ("officer", "county_officer", "house_officer")
 NORRBOTTEN, SKANE = "25", "12"
 
@@ -74,7 +73,7 @@ class Network:
         self.things: dict[str, dict[str, Thing]] = {}
         self.grants: dict[str, str] = {}
 
-    async def built(self) -> "Network":
+    async def built(self) -> Self:
         """Everyone and everything there."""
         await self._everyone()
         await self._organisations()
