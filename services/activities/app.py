@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.activities.commands.activities import Activities
 from services.activities.commands.afterwards import Afterwards
+from services.activities.commands.asking import Asking
 from services.activities.commands.coverage import Coverages
 from services.activities.commands.drafts import Drafts
 from services.activities.commands.helping import Helping
@@ -16,9 +17,10 @@ from services.activities.commands.sessions import Sessions
 from services.activities.finding import Finding
 from services.activities.kinds import ACTIVITY, COVERAGE, KINDS, SESSION
 from services.activities.reactions import Reactions, subscriptions
-from services.activities.replicas import BRANCH_INDEXES, Replicas
+from services.activities.replicas import BRANCH_INDEXES, HELPER_INDEXES, Replicas
 from services.activities.routes import activities as activity_routes
 from services.activities.routes import afterwards as afterwards_routes
+from services.activities.routes import asking as asking_routes
 from services.activities.routes import coverage as coverage_routes
 from services.activities.routes import helping as helping_routes
 from services.activities.routes import own_data as own_data_routes
@@ -46,11 +48,13 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
     coverages = Coverages(store, replicas)
     helping = Helping(store, replicas)
     finding = Finding(store, replicas, helping)
+    asking = Asking(sessions, helping, finding, plumbing.clock)
     reconciler = Reconciler(store, replicas, activities, sessions)
 
     async def wake(kind: Kind[Any], id: str) -> None:
         if kind is SESSION:
             await sessions.wake(id, by_event())
+            await asking.wake(id, by_event())
         elif kind is ACTIVITY:
             await activities.wake(id, by_event())
         elif kind is COVERAGE:
@@ -76,6 +80,7 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 afterwards_routes.router,
                 coverage_routes.router,
                 helping_routes.router,
+                asking_routes.router,
                 own_data_routes.router,
                 operator_routes(plumbing, KINDS, known),
             ),
@@ -83,7 +88,10 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
                 replicas, Reactions(activities, reconciler, coverages, plumbing.failed)
             ),
             wake=wake,
-            indexes={replicas.people.organisations.collection.name: BRANCH_INDEXES},
+            indexes={
+                replicas.people.organisations.collection.name: BRANCH_INDEXES,
+                replicas.people.persons.collection.name: HELPER_INDEXES,
+            },
         )
     )
     drafts = Drafts(store, replicas, activities)
@@ -101,5 +109,6 @@ def create(settings: Settings, clock: Clock | None = None, prefix: str = "") -> 
         coverages=coverages,
         helping=helping,
         finding=finding,
+        asking=asking,
     )
     return app

@@ -2,20 +2,27 @@
 and what it costs grows with what is near and one's own, not with the country.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from services.activities.commands.clashes import LONGEST
 from services.activities.commands.helping import Helping
-from services.activities.domain.fitting import Candidate, Fit, for_me, is_possible
-from services.activities.domain.helper import near
+from services.activities.domain.asking import Around
+from services.activities.domain.distance import places_within
+from services.activities.domain.fitting import Candidate, Fit, for_me, is_possible, place_of
+from services.activities.domain.helper import Helper, near
+from services.activities.domain.recurrence import moment
 from services.activities.domain.schedule import Day
 from services.activities.domain.seats import active
 from services.activities.domain.session import Session
 from services.activities.kinds import SESSION
 from services.activities.queries import span
 from services.activities.replicas import Replicas
+from shared.clock import local_date
 from shared.contracts.base import PersonId
+from shared.contracts.registry import PersonSnapshot
 from shared.database import Document
 from shared.http import Listing, Page, Position
 from shared.kind import Stored
@@ -27,6 +34,12 @@ FITTING = Listing(
 AT_A_TIME = 100
 LOOKED_AT_MOST = 1000
 SHIFTS_AT_MOST = 500
+CANDIDATES_AT_MOST = 500
+"""An organisation that has more is asked among those who live near; of those, among so many."""
+SESSIONS_AT_MOST = 1000
+NEAR_KM = 50
+HALF_A_YEAR = timedelta(days=182)
+NEW = Helper()
 
 Found = tuple[list[tuple[Stored[Session], Fit]], str | None]
 Span = tuple[datetime, datetime]
@@ -50,12 +63,7 @@ class Finding:
         known = await self._replicas.people.persons.get(person)
         if known is None or not organisations:
             return [], None
-        me = Candidate(
-            person=person,
-            home=known.state.municipality,
-            languages=frozenset(known.state.languages),
-            wishes=(await self._helping.load(person)).wishes,
-        )
+        me = _candidate(person, known.state, await self._helping.load(person), times=0)
         query = _coming(me, organisations, page, now)
         return await self._fitting(query, me, page, await self._shifts(person, now))
 
@@ -87,6 +95,69 @@ class Finding:
             limit=SHIFTS_AT_MOST,
         )
         return [(row["keys"]["start"], row["keys"]["end"]) for row in rows]
+
+    async def around(self, stored: Stored[Session], people: Collection[PersonId] = ()) -> Around:
+        """Those of the organiser's own who might be asked for a session, and what is known of them.
+
+        `people` are looked at too, wherever they live.
+        """
+        now, session = self._store.clock.now(), stored.state
+        near_it = places_within(place_of(session), NEAR_KM)
+        own = await self._replicas.helpers_of(session.organiser, near_it, CANDIDATES_AT_MOST, now)
+        more = sorted(set(people) - own.keys())
+        helping = await self._replicas.helpers(more, session.organiser, now)
+        known = await self._replicas.people.persons.many(sorted(helping)) if helping else {}
+        own |= {id: one.state for id, one in known.items()}
+        helpers, times, working = await asyncio.gather(
+            self._helping.of(own), self._times(session), self._working(session, own)
+        )
+        candidates = {
+            id: _candidate(id, one, helpers.get(id, NEW), times.get(id, 0))
+            for id, one in own.items()
+        }
+        return Around(candidates, helpers, working)
+
+    async def _times(self, session: Session) -> Counter[PersonId]:
+        """How often each has helped there with this kind of activity in the last half year."""
+        since = self._store.clock.now() - HALF_A_YEAR
+        rows = await self._store.of(SESSION).find(
+            {"keys.meeting_place": session.meeting_place, "keys.start": {"$gt": since}},
+            projection={"state.kind": 1, "state.seats.person": 1, "state.seats.status": 1},
+            sort=[("keys.start", 1), ("_id", 1)],
+            limit=SESSIONS_AT_MOST,
+        )
+        return Counter(
+            seat["person"]
+            for row in rows
+            if row["state"]["kind"] == session.kind
+            for seat in row["state"].get("seats", ())
+            if seat["status"] == "served" and seat["person"]
+        )
+
+    async def _working(self, session: Session, people: Collection[PersonId]) -> set[PersonId]:
+        """Those of the people who have a shift on the day of a session."""
+        day = local_date(session.start)
+        rows = await self._store.of(SESSION).find(
+            {
+                "keys.holders": {"$in": sorted(people)},
+                "keys.start": {"$lt": moment(day + timedelta(days=1), "00:00")},
+                "keys.end": {"$gt": moment(day, "00:00")},
+            },
+            projection={"keys.holders": 1},
+            limit=SESSIONS_AT_MOST,
+        )
+        return {person for row in rows for person in row["keys"]["holders"]}
+
+
+def _candidate(id: PersonId, person: PersonSnapshot, helper: Helper, times: int) -> Candidate:
+    return Candidate(
+        person=id,
+        home=person.municipality,
+        languages=frozenset(person.languages),
+        wishes=helper.wishes,
+        asked_at=helper.asked_at,
+        times=times,
+    )
 
 
 def _coming(me: Candidate, organisations: frozenset[str], page: Page, now: datetime) -> Document:

@@ -6,6 +6,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.activities.domain import activity as activities
+from services.activities.domain import asking
 from services.activities.domain import session as sessions
 from services.activities.domain.activity import Activity
 from services.activities.domain.coverage import Coverage
@@ -113,6 +114,7 @@ def _session_snapshot(one: Session) -> SessionSnapshot:
 
 def _session_keys(one: Session) -> dict[str, Any]:
     named = {seat.person for seat in one.seats} | {count.by for count in one.counts}
+    named |= {question.person for question in one.asked}
     if one.cancelled:
         named.add(one.cancelled.by)
     if one.reflection:
@@ -138,6 +140,12 @@ def _session_keys(one: Session) -> dict[str, Any]:
     }
 
 
+def _session_wakes_at(one: Session) -> datetime | None:
+    """What its seats wait for, or the next step of asking helpers."""
+    step = asking.next_step(one)
+    return min(filter(None, (sessions.wakes_at(one), step and step[0])), default=None)
+
+
 def _open(one: Session) -> str | None:
     """Whether a newcomer would have a seat, or a place in the queue."""
     if one.status != "scheduled":
@@ -153,7 +161,7 @@ SESSION = Kind(
     name="activities.session",
     state=Session,
     snapshots={"activities.session": _session_snapshot},
-    wakes_at=sessions.wakes_at,
+    wakes_at=_session_wakes_at,
     keys=_session_keys,
     indexes=(
         _by("start", "keys.start", "_id"),

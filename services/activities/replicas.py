@@ -7,10 +7,15 @@ from pymongo import ASCENDING, IndexModel
 
 from shared.clock import Clock
 from shared.contracts.registry import AccommodationSnapshot, MeetingPlaceSnapshot, PersonSnapshot
-from shared.database import Database
+from shared.database import Database, Document
 from shared.people import ReplicaPeople, organisations_of
 from shared.replica import Known, Replica
 
+HELPER_INDEXES = (
+    IndexModel(
+        [("state.roles.scope.ids", ASCENDING), ("state.municipality", ASCENDING)], name="helpers"
+    ),
+)
 PLACE_INDEXES = (IndexModel([("state.accommodations", ASCENDING)], name="accommodations"),)
 BRANCH_INDEXES = (IndexModel([("state.parent", ASCENDING)], name="parent"),)
 HELPING_ROLES = ("volunteer", "coordinator")
@@ -47,6 +52,19 @@ class Replicas:
         network = await self.people.network_of(theirs)
         others = [id for id in theirs if network.now(id) in same]
         return {one.id for one in people if helps(one.state, others, now)}
+
+    async def helpers_of(
+        self, organisation: str, places: Collection[str], most: int, now: datetime
+    ) -> dict[str, PersonSnapshot]:
+        """Those who may hold a seat at the organisation: first who live in these places, then others."""
+        if organisation not in await self.people.active_of([organisation]):
+            return {}
+        theirs: Document = {"state.roles.scope.ids": organisation}
+        near = {**theirs, "state.municipality": {"$in": sorted(places)}}
+        found = await self.people.persons.find(near, limit=most)
+        if len(found) < most:
+            found += await self.people.persons.find(theirs, limit=most)
+        return {one.id: one.state for one in found if helps(one.state, [organisation], now)}
 
     async def helped_by(self, person: str, now: datetime) -> frozenset[str]:
         """The active organisations where a person may hold a seat."""

@@ -7,11 +7,13 @@ from typing import Any
 from pydantic_core import to_json
 
 from services.activities.domain.activity import Activity
+from services.activities.domain.asking import question
 from services.activities.domain.coverage import Coverage
 from services.activities.domain.seats import Seat, active, entry, position, taken, waiting
 from services.activities.domain.session import Session
 from services.activities.permissions import is_leader, runs
 from services.activities.views_afterwards import count_shown
+from services.activities.views_helping import question_shown
 from shared.caller import Caller
 from shared.contracts.bands import band
 from shared.kind import Stored
@@ -100,6 +102,7 @@ def session_shown(caller: Caller, one: Stored[Session], names: Mapping[str, str]
         "roles": _roles(session),
         "cancelled": _cancelled(session),
         "mine": _mine(session, caller.person_id),
+        "asked": _asked(session, caller.person_id),
         "leads": is_leader(caller, one),
     }
     if view == "coordinator":
@@ -132,6 +135,11 @@ def _cancelled(session: Session) -> dict[str, Any] | None:
 def _mine(session: Session, person: str) -> dict[str, Any] | None:
     seat = active(session.seats, person) or entry(session.seats, person)
     return _seat(session, seat) if seat else None
+
+
+def _asked(session: Session, person: str) -> dict[str, Any] | None:
+    one = question(session, person)
+    return None if one is None else question_shown(session, one)
 
 
 def _person(session: Session, seat: Seat, names: Mapping[str, str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from services.activities.coalesce import Coalesced
 from services.activities.commands.clashes import Clashes
-from services.activities.domain import merging, moving, signup
+from services.activities.domain import asking, merging, moving, signup
 from services.activities.domain import session as rules
 from services.activities.domain.activity import Activity
 from services.activities.domain.recurrence import Meeting
@@ -176,6 +176,18 @@ class Sessions:
         if len(found) == AT_A_TIME:
             await self.cancel_coming(query, what, by)
 
+    async def apply(
+        self, id: SessionId, rule: Rule, by: By, result: Mapping[str, object] | None = None
+    ) -> Stored[Session]:
+        """A rule that frees no seat; `result` is answered again when the request is repeated."""
+
+        def change(session: Session) -> Change[Session]:
+            now = self._store.clock.now()
+            state, events = asking.settled(*rule(session, Moment(now)), now)
+            return Change(state, events, result or {})
+
+        return await self._store.change(SESSION, id, change, by)
+
     async def numbers_of(self, activity: str) -> frozenset[int]:
         """The numbers of an activity's sessions that are there."""
         rows = await self._store.of(SESSION).find(
@@ -209,7 +221,7 @@ class Sessions:
     ) -> Stored[Session]:
         def change(session: Session) -> Change[Session]:
             moment = Moment(self._store.clock.now(), _skipped(session, asked))
-            state, events = rule(session, moment)
+            state, events = asking.settled(*rule(session, moment), moment.now)
             return Change(state, events, rules.standing(state, person) if person else {})
 
         return await self._store.change(SESSION, id, change, by)

@@ -92,17 +92,18 @@ def ask(helper: Helper, session: SessionId, now: datetime) -> tuple[Helper, bool
 
     The same question again is the same one.
     """
-    if any(one.session == session for one in helper.asked):
-        return helper, True
-    if not may_be_asked(helper, now):
+    if not may_be_asked(helper, session, now):
         return helper, False
+    if _question(helper, session) is not None:
+        return helper, True
     return _with(helper, (*helper.asked, Question(session=session, at=now))), True
 
 
-def may_be_asked(helper: Helper, now: datetime) -> bool:
-    """Wants to be asked, and was not for a week."""
+def may_be_asked(helper: Helper, session: SessionId, now: datetime) -> bool:
+    """Wants to be asked, and was not for a week, or for this very session."""
     last = helper.asked_at
-    return not helper.wishes.not_me and (last is None or now - last >= ASKED_AGAIN_AFTER)
+    rested = last is None or now - last >= ASKED_AGAIN_AFTER
+    return not helper.wishes.not_me and (rested or _question(helper, session) is not None)
 
 
 def united(helper: Helper, other: Helper) -> Helper:
@@ -127,6 +128,10 @@ def near(wishes: Wishes, home: str | None) -> frozenset[str] | None:
 def suits(wishes: Wishes, start: datetime, end: datetime) -> bool:
     """Whether the time lies within one that suits; nothing said is any time."""
     return not wishes.days or any(_within(one, start, end) for one in wishes.days)
+
+
+def _question(helper: Helper, session: SessionId) -> Question | None:
+    return next((one for one in helper.asked if one.session == session), None)
 
 
 def _within(time: SuitableTime, start: datetime, end: datetime) -> bool:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from services.activities.domain.activity import Activity
 from services.activities.domain.count import Count
+from services.activities.domain.questions import as_one
 from services.activities.domain.reflection import Reflection
 from services.activities.domain.seats import Moment, Seat, Seats
 from services.activities.domain.session import Cancellation, Decision, Session, served
@@ -32,7 +33,8 @@ def move_person(session: Session, person: PersonId, into: PersonId, at: Moment) 
     cancelled = session.cancelled and _signed(session.cancelled, person, into)
     reflection = session.reflection and _signed(session.reflection, person, into)
     signed = {"counts": counts, "cancelled": cancelled, "reflection": reflection}
-    moved = session.model_copy(update=signed)
+    asked = as_one(session.asked, person, into)
+    moved = session.model_copy(update={**signed, "asked": asked})
     if moved == session and seats == session.seats:
         return session, ()
     event = SeatsMoved(person=person, into=into)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from services.activities.domain.activity import Activity, Whereabouts
 from services.activities.domain.count import Count
 from services.activities.domain.description import Ages
+from services.activities.domain.questions import Asked
 from services.activities.domain.recurrence import Meeting
 from services.activities.domain.reflection import Reflection
 from services.activities.domain.seats import (
@@ -73,7 +74,8 @@ class Followed(BaseModel):
 class Session(Whereabouts):
     """The aggregate. `planned_at` (or moved) decides who yields when two want the same room.
 
-    `moved_from` is when it began before it was moved last; `original_start` never changes.
+    `asked` are the helpers who got a question, `rounds` how often that was done by itself, the last
+    time at `round_at`; `lifted` that it was left to the coordinator. `moved_from` is when it began before it was moved last; `original_start` never changes.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -98,6 +100,10 @@ class Session(Whereabouts):
     needs: tuple[RoleNeed, ...] = ()
     followed: Followed | None = None
     seats: Seats = ()
+    asked: tuple[Asked, ...] = ()
+    rounds: int = 0
+    round_at: datetime | None = None
+    lifted: bool = False
     status: SessionStatus = "scheduled"
     cancelled: Cancellation | None = None
     counts: tuple[Count, ...] = ()

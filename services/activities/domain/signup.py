@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from services.activities.domain.count import Count
+from services.activities.domain.questions import without
 from services.activities.domain.reflection import Reflection
 from services.activities.domain.seats import (
     ACTIVE,
@@ -182,7 +183,8 @@ def forget(session: Session, person: PersonId, at: Moment) -> Decision:
     cancelled = session.cancelled and _unsigned(session.cancelled, person)
     reflection = session.reflection and _unsigned(session.reflection, person)
     signed = {"counts": counts, "cancelled": cancelled, "reflection": reflection}
-    anonymous = session.model_copy(update=signed)
+    asked = without(session.asked, person)
+    anonymous = session.model_copy(update={**signed, "asked": asked})
     if anonymous == session and seats == session.seats:
         return session, ()
     event = SeatsReleased(people=(), why="erased")

@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from services.activities.commands.activities import Activities
 from services.activities.commands.afterwards import Afterwards
+from services.activities.commands.asking import Asking
 from services.activities.commands.coverage import Coverages
 from services.activities.commands.drafts import Drafts
 from services.activities.commands.helping import Helping
@@ -32,6 +33,7 @@ class Here:
     coverages: Coverages
     helping: Helping
     finding: Finding
+    asking: Asking
 
 
 def here(request: Request) -> Here:

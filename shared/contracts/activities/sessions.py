@@ -242,3 +242,30 @@ class SessionReflected(Facts, type="activities.session.reflected"):
 
 class SessionHeld(Facts, type="activities.session.held"):
     pass
+
+
+class HelpersAsked(Facts, type="activities.session.helpers_asked"):
+    """Somebody is missing and these people were asked, by a coordinator or `by_itself`."""
+
+    people: tuple[PersonId, ...]
+    organiser: OrganisationId
+    by_itself: bool
+
+
+class HelpDeclined(Facts, type="activities.session.help_declined"):
+    """Not this time: a good answer, after which they are not asked for this session again."""
+
+    person: PersonId
+
+
+class HelpersThanked(Facts, type="activities.session.helpers_thanked"):
+    """Nobody is missing any more: these people were asked and are told that it is solved."""
+
+    people: tuple[PersonId, ...]
+
+
+class SessionUnfilled(Facts, type="activities.session.unfilled"):
+    """A day before the start so many are still missing; from here on it is the coordinator's."""
+
+    organiser: OrganisationId
+    missing: int
