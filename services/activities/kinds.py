@@ -117,6 +117,8 @@ def _session_keys(one: Session) -> dict[str, Any]:
     named |= {question.person for question in one.asked}
     if one.cancelled:
         named.add(one.cancelled.by)
+    if one.followed:
+        named.add(one.followed.leader)
     if one.reflection:
         named.add(one.reflection.by)
     return {

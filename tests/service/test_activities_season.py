@@ -150,6 +150,7 @@ async def test_a_season_is_moved_with_everybody_told_once_and_asked(system: Syst
     alone = {"number": 1, "start": "18:00"}
     looked = done(await cora.post(f"{path}/move/preview", alone))
     [touched] = looked["meetings"]
+    assert {one["code"] for one in looked["hints"]} == set()
     assert (looked["told"], touched["asks"], touched["will"]["local_end"]) == (1, True, "20:00")
     [clash] = touched["clashes"]
     assert (clash["person"], clash["session"], clash["name"]) == (a.id, late, "A Demo")
@@ -208,6 +209,79 @@ async def test_a_season_is_moved_with_everybody_told_once_and_asked(system: Syst
         "draft", "2027-01-21", "18:00",
     )  # fmt: skip
     refused(await a.activities.post(f"{path}/move", alone), 403, "not-allowed")
+
+
+@pytest.mark.promise("P5")
+async def test_who_says_nothing_and_would_be_in_two_places_is_in_one_when_the_time_is_over(
+    system: System,
+) -> None:
+    world, place = await a_place(system)
+    other = await world.another_place(place, name="Biblioteket demo")
+    [a] = await world.volunteers(place.organisation, "a")
+    activity = await world.an_activity(place, schedule=season("2026-12-08", 1))
+    session = activity["meetings"][0]["session"]
+    late = await world.a_session(other, at("2026-12-08", 19))
+    await signed_up([a], session)
+    await signed_up([a], late)
+    path = f"/activities/{activity['id']}/move"
+    done(await place.coordinator.activities.post(path, {"number": 1, "start": "18:00"}))
+    [told] = await world.told(session, "moved")
+    await world.until(at("2026-12-07", 18))
+    assert told["answer_by"][:16] == "2026-12-07T17:00"
+
+    async def in_one() -> bool:
+        return (await world.seats(session), await world.seats(late)) == (
+            {a.id: "released"}, {a.id: "seated"},
+        )  # fmt: skip
+
+    await eventually(in_one)
+    assert (await world.session(a, session))["mine"]["why"] == "clash"
+
+
+@pytest.mark.promise("P4")
+@pytest.mark.case("S13")
+async def test_one_move_of_many_sessions_is_one_message_with_the_time_to_answer(
+    system: System,
+) -> None:
+    await system.start("registry", "activities", "notifications")
+    world = ActivitiesWorld(system)
+    place = await world.an_open_meeting_place()
+    [vera] = await world.volunteers(place.organisation, "vera")
+    inbox = system.client("notifications", "vera")
+    activity = await world.an_activity(place, schedule=season("2026-12-08", 3))
+    for one in activity["meetings"]:
+        await signed_up([vera], one["session"])
+    path = f"/activities/{activity['id']}/move"
+    cora = place.coordinator.activities
+
+    async def read() -> list[dict[str, Any]]:
+        answer = await inbox.get("/inbox")
+        items = answer.json()["items"] if answer.status_code == 200 else []
+        return [one for one in items if one["title"].startswith("Ändrat")]
+
+    done(await cora.post(path, {"number": 1, "reach": "all", "start": "18:00"}))
+
+    async def of_three() -> bool:
+        found = await read()
+        return len(found) == 1 and found[0]["title"] == "Ändrat: 3 tillfällen"
+
+    await eventually(of_three)
+    done(await cora.post(path, {"number": 2, "day": "2026-12-16"}))
+
+    async def another() -> bool:
+        return len(await read()) == 2
+
+    await eventually(another)
+    newest = (await read())[0]
+    assert newest["title"] == "Ändrat: Språkcafé demo onsdag 16 december"
+    words = str(newest)
+    assert "Förut: tisdag 15 december kl. 18.00" in words
+    assert "Säg till senast tisdag 15 december" in words
+    assert [
+        one["title"]
+        for one in (await system.client("notifications", "cora").get("/inbox")).json()["items"]
+        if one["title"].startswith("Ändrat")
+    ] == []
 
 
 @pytest.mark.promise("P5")

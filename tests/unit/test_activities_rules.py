@@ -12,10 +12,17 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.activities.domain.almanac import feasts, is_holiday, school_breaks, winter_break_known
-from services.activities.domain.recurrence import comes_twice, is_on_the_clock, meetings, pattern
+from services.activities.domain.hours import iso_week
+from services.activities.domain.recurrence import (
+    comes_twice,
+    is_on_the_clock,
+    meetings,
+    moment,
+    pattern,
+)
 from services.activities.domain.rule import WEEKDAYS
 from services.activities.domain.schedule import MEETINGS_AT_MOST, Schedule
-from shared.clock import STOCKHOLM
+from shared.clock import STOCKHOLM, local_date
 from shared.contracts.problems import Invalid
 
 
@@ -70,6 +77,32 @@ def test_a_night_has_the_hours_that_pass(first: str, hours: list[int]) -> None:
     found = meetings(schedule("FREQ=WEEKLY;BYDAY=SA;COUNT=3", first, "22:00", "06:00"))
     assert [(one.end - one.start) / timedelta(hours=1) for one in found] == hours
     assert {one.end.astimezone(STOCKHOLM).hour for one in found} == {6}
+
+
+@pytest.mark.case("C20")
+@pytest.mark.case("S16")
+@pytest.mark.parametrize(
+    ("day", "at", "utc", "week"),
+    [
+        ("2027-06-06", "23:30", "2027-06-06T21:30", "2027-W22"),
+        ("2027-06-07", "00:30", "2027-06-06T22:30", "2027-W23"),
+        ("2027-01-04", "00:30", "2027-01-03T23:30", "2027-W01"),
+    ],
+)
+def test_a_session_belongs_to_the_week_in_which_it_begins_here(
+    day: str, at: str, utc: str, week: str
+) -> None:
+    start = moment(date.fromisoformat(day), at)
+    assert f"{start:%Y-%m-%dT%H:%M}" == utc
+    assert iso_week(local_date(start)) == week
+
+
+@pytest.mark.case("C20")
+def test_the_weeks_of_the_clock_changes_are_an_hour_shorter_and_longer() -> None:
+    for week, hours in ((12, 167), (43, 169)):
+        monday = date.fromisocalendar(2027, week, 1)
+        begins, ends = moment(monday, "00:00"), moment(monday + timedelta(days=7), "00:00")
+        assert (ends - begins) / timedelta(hours=1) == hours
 
 
 @pytest.mark.case("C06")

@@ -47,7 +47,7 @@ class Run:
     """An activity and its sessions, followed as the service does it."""
 
     def __init__(self, wish: Plan, now: datetime = NOW) -> None:
-        self.now = now
+        self.now, self.version = now, 1
         self.activity, _ = activities.plan(wish, WHERE, meetings(wish.schedule), now)
         self.sessions: dict[int, Session] = {}
         self.told: list[Any] = []
@@ -61,6 +61,7 @@ class Run:
 
     def do(self, rule: Any, *arguments: Any) -> None:
         self.activity, events = rule(self.activity, *arguments)
+        self.version += 1
         assert len({event.type for event in events}) == len(events)
         self.follow()
 
@@ -83,8 +84,8 @@ class Run:
         if meeting.cancel_reason is not None:
             what = Cancellation(reason=meeting.cancel_reason, at=self.now)
             return lambda one: sessions.cancel(one, what, ())
-        at = Moment(self.now)
-        return lambda one: moving.follow(one, self.activity, meeting, (), None, at)
+        planned = moving.Planned(self.activity, self.version, meeting)
+        return lambda one: moving.follow(one, planned, Moment(self.now))
 
     def change(self, number: int, rule: Any) -> None:
         before = self.sessions[number]
@@ -268,6 +269,31 @@ def test_roles_follow_the_activity_but_not_where_they_were_set_by_hand() -> None
     assert [one.maximum for one in run.sessions[1].needs] == [1, 2]
     with pytest.raises(Refused, match="needs-two-adults"):
         run.do(activities.describe, a_plan(kind="children_play"))
+
+
+def test_an_older_word_of_the_activity_is_not_followed() -> None:
+    run = Run(a_plan())
+    older = moving.Planned(run.activity, 1, run.activity.meetings[0])
+    run.move(number=1, start="19:00")
+    moved = run.sessions[1]
+    assert moving.follow(moved, older, Moment(run.now)) == (moved, ())
+
+
+@pytest.mark.promise("P16")
+def test_whoever_was_named_to_lead_and_erased_stands_nowhere_in_the_session() -> None:
+    run = Run(a_plan(leader="lea"))
+    forgotten, _ = signup.forget(run.sessions[1], "lea", Moment(run.now))
+    assert '"lea"' not in forgotten.model_dump_json()
+    run.do(activities.without_leader, "lea")
+    assert run.activity.leader is None
+
+
+def test_who_is_named_to_lead_takes_the_place_of_who_was() -> None:
+    run = Run(a_plan(leader="lea"))
+    run.do(activities.describe, a_plan(leader="ali"))
+    seats = {seat.person: seat.status for seat in run.sessions[1].seats}
+    assert seats == {"lea": "removed", "ali": "seated"}
+    assert (run.sessions[1].leader, run.told[-1].before) == ("ali", "lea")
 
 
 PEOPLE = ("a", "b", "c", "d")

@@ -9,7 +9,7 @@ from services.activities.commands.relocation import Relocation
 from services.activities.commands.sessions import Sessions
 from services.activities.domain import activity as rules
 from services.activities.domain.activity import LIVE, Activity, Plan
-from services.activities.domain.moving import follows
+from services.activities.domain.moving import Planned, follows
 from services.activities.domain.recurrence import Meeting, meetings
 from services.activities.domain.relocation import whereabouts
 from services.activities.domain.session import Cancellation, Session
@@ -69,12 +69,13 @@ class Activities:
     async def reconcile(self, id: str, by: By) -> None:
         """See that each meeting has its session, and that a cancelled activity has none coming."""
         stored = await self._relocation.activity(await self.load(id), following(by))
-        activity = (await self._merging.follow_organiser_of(stored, following(by))).state
+        stored = await self._merging.follow_organiser_of(stored, following(by))
+        activity = stored.state
         if activity.status == "cancelled":
             await self._cancel_sessions(id, activity, await self._cancelled_by(id) or by)
         elif activity.status in LIVE:
             await self._plan_sessions(id, activity, by)
-            await self._follow(id, activity, following(by))
+            await self._follow(stored, following(by))
 
     async def _cancelled_by(self, id: str) -> By | None:
         """The command that cancelled it: whatever event has us look, it stays one message."""
@@ -120,8 +121,9 @@ class Activities:
 
         await in_batches([lambda one=one: create(one) for one in missing])  # type: ignore[misc]
 
-    async def _follow(self, id: str, activity: Activity, by: By) -> None:
+    async def _follow(self, planned: Stored[Activity], by: By) -> None:
         """Each coming session as its meeting is planned now, or cancelled with it."""
+        id, activity = planned.id, planned.state
         meetings = {one.number: one for one in activity.meetings}
         now = self._store.clock.now()
         coming = {"keys.activity": id, "keys.status": "scheduled", "keys.start": {"$gt": now}}
@@ -132,8 +134,9 @@ class Activities:
             if meeting is None:
                 return
             if meeting.cancel_reason is None:
-                if follows(stored.state, activity, meeting, now):
-                    await self._sessions.follow(stored, activity, meeting, by)
+                now_planned = Planned(activity, planned.version, meeting)
+                if follows(stored.state, now_planned, now):
+                    await self._sessions.follow(stored, now_planned, by)
                 return
             what = Cancellation(
                 reason=meeting.cancel_reason, words=meeting.cancel_words, at=now, by=by.actor

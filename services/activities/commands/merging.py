@@ -88,9 +88,6 @@ class Merging:
 
     async def _move_person(self, person: PersonId, winner: PersonId, by: By) -> None:
         await self._helping.unite(person, winner, by)
-        while found := await self._store.find(SESSION, {"keys.named": person}, limit=AT_A_TIME):
-            for stored in found:
-                await self._sessions.move_person(stored, person, winner, by)
         while led := await self._store.find(ACTIVITY, {"keys.leader": person}, limit=AT_A_TIME):
             for one in led:
                 await self._store.change(
@@ -99,3 +96,6 @@ class Merging:
                     lambda now: Change(*rules.with_leader(now, person, winner)),
                     by,
                 )
+        while found := await self._store.find(SESSION, {"keys.named": person}, limit=AT_A_TIME):
+            for stored in found:
+                await self._sessions.move_person(stored, person, winner, by)

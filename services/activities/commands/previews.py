@@ -1,5 +1,6 @@
 """The dates of a season with all that is to be known of them, in one look that saves nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -45,6 +46,10 @@ class Previews:
         refusals = await self._checks.refusals(wish, dates, activity)
         blocking = [as_hint(one, dates) for one in refusals]
         return self._preview(wish.season, dates, [*blocking, *found])
+
+    async def hints(self, wish: Plan, dates: Sequence[Meeting]) -> list[Hint]:
+        """What is to be known of some dates of an activity."""
+        return hints(dates, await self._setting(wish.kind, wish.meeting_place))
 
     def _preview(self, season: Schedule, dates: tuple[Meeting, ...], found: list[Hint]) -> Preview:
         last = max(local_date(one.start) for one in dates)

@@ -104,10 +104,11 @@ class Reconciler:
     async def forget(self, person: str, by: By) -> None:
         """Nothing here names an erased person any more."""
         await self._helping.forget(person)
+        # First here, so that no session takes them over anew.
+        await self._activities.forget_leader(person, by)
         while found := await self._store.find(SESSION, {"keys.named": person}, limit=AT_A_TIME):
             for stored in found:
                 await self._sessions.forget(stored, person, by)
-        await self._activities.forget_leader(person, by)
 
     async def organisation(self, id: str, by: By) -> None:
         """What an organisation, or its branches, still has coming although it is not active.

@@ -8,6 +8,7 @@ from services.activities.commands.clashes import Clashes
 from services.activities.domain import asking, merging, moving, signup
 from services.activities.domain import session as rules
 from services.activities.domain.activity import Activity
+from services.activities.domain.moving import Planned
 from services.activities.domain.recurrence import Meeting
 from services.activities.domain.seats import NOT_ASKED, Moment, RoleNeed, Skip, people, taken
 from services.activities.domain.session import Cancellation, Decision, Session
@@ -85,20 +86,16 @@ class Sessions:
             stored.id, lambda one, at: moving.keep(one, person, at), asked, by, person
         )
 
-    async def follow(
-        self, stored: Stored[Session], activity: Activity, meeting: Meeting, by: By
-    ) -> Stored[Session]:
+    async def follow(self, stored: Stored[Session], planned: Planned, by: By) -> Stored[Session]:
         """As the activity plans it now: words, roles, leader, room and time."""
         place = await self._replicas.places.get(stored.state.meeting_place)
-        hosts = place.state.hosts if place else ()
+        told = replace(planned, hosts=place.state.hosts if place else (), mover=by.actor)
         # Who waits is asked for the time that will be.
+        meeting = planned.meeting
         then = stored.state.model_copy(update={"start": meeting.start, "end": meeting.end})
         asked = await self._ask(replace(stored, state=then), people(then.seats, "waiting"))
         return await self._change(
-            stored.id,
-            lambda one, at: moving.follow(one, activity, meeting, hosts, by.actor, at),
-            asked,
-            by,
+            stored.id, lambda one, at: moving.follow(one, told, at), asked, by
         )
 
     async def remove(self, stored: Stored[Session], person: PersonId, by: By) -> Stored[Session]:

@@ -34,7 +34,7 @@ def move_person(session: Session, person: PersonId, into: PersonId, at: Moment) 
     reflection = session.reflection and _signed(session.reflection, person, into)
     signed = {"counts": counts, "cancelled": cancelled, "reflection": reflection}
     asked = as_one(session.asked, person, into)
-    moved = session.model_copy(update={**signed, "asked": asked})
+    moved = session.model_copy(update={**signed, "asked": asked}).led_by(person, into)
     if moved == session and seats == session.seats:
         return session, ()
     event = SeatsMoved(person=person, into=into)

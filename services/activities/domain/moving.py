@@ -4,6 +4,7 @@ What has begun, was held or was cancelled never changes. Whoever has a seat in w
 more is asked to keep or leave; who says nothing in time keeps it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,36 +45,44 @@ from shared.contracts.problems import Refused
 ASKS_FROM = timedelta(minutes=30)
 
 
-def follow(
-    session: Session,
-    activity: Activity,
-    meeting: Meeting,
-    hosts: tuple[OrganisationId, ...],
-    mover: PersonId | None,
-    at: Moment,
-) -> Decision:
-    """What is planned now, in the session; the same twice changes nothing.
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A meeting as a version of its activity has it.
 
-    `mover` decided it, so that nobody asks them whether they keep their seat.
+    `mover` decided it, so that nobody asks them whether they keep their seat; `hosts` are told.
     """
-    if session.status != "scheduled" or at.now >= session.start:
+
+    activity: Activity
+    version: int
+    meeting: Meeting
+    hosts: tuple[OrganisationId, ...] = ()
+    mover: PersonId | None = None
+
+
+def follow(session: Session, planned: Planned, at: Moment) -> Decision:
+    """What is planned, in the session; the same twice, or an older word, changes nothing."""
+    before, activity = session.taken_over, planned.activity
+    if session.status != "scheduled" or at.now >= session.start or planned.version < before.version:
         return session, ()
     wanted = Followed(
-        room=meeting.room or activity.room, roles=activity.roles, leader=activity.leader
+        version=before.version,
+        room=planned.meeting.room or activity.room,
+        roles=activity.roles,
+        leader=activity.leader,
     )
     described, events = _described(session, activity, wanted)
     led, more = _led(described, wanted, at)
-    moved, told = _moved(led, meeting, wanted, hosts, mover, at)
-    after = moved.model_copy(update={"followed": wanted})
-    if (events, more, told) == ((), (), ()) and after == session:
+    moved, told = _moved(led, planned, wanted, at)
+    if wanted == before and (events, more, told) == ((), (), ()):
         return session, ()
-    final, offered = served(after, after.seats, None, at)
+    followed = wanted.model_copy(update={"version": planned.version})
+    final, offered = served(moved.model_copy(update={"followed": followed}), moved.seats, None, at)
     return final, (*events, *more, *told, *offered)
 
 
-def follows(session: Session, activity: Activity, meeting: Meeting, now: datetime) -> bool:
+def follows(session: Session, planned: Planned, now: datetime) -> bool:
     """Whether there is something for the session to follow."""
-    return follow(session, activity, meeting, (), None, Moment(now)) != (session, ())
+    return follow(session, planned, Moment(now)) != (session, ())
 
 
 def keep(session: Session, person: PersonId, at: Moment) -> Decision:
@@ -162,20 +171,16 @@ def _led(session: Session, wanted: Followed, at: Moment) -> tuple[Session, tuple
 
 
 def _moved(
-    session: Session,
-    meeting: Meeting,
-    wanted: Followed,
-    hosts: tuple[OrganisationId, ...],
-    mover: PersonId | None,
-    at: Moment,
+    session: Session, planned: Planned, wanted: Followed, at: Moment
 ) -> tuple[Session, tuple[Facts, ...]]:
+    meeting = planned.meeting
     room = session.room if wanted.room == session.taken_over.room else wanted.room
     there = (meeting.start, meeting.end, room)
     if there == (session.start, session.end, session.room):
         return session, ()
     seats, until = session.seats, keep_by(at.now, meeting.start)
     if asks(session, meeting.start, meeting.end, meeting.ask):
-        seats = tuple(_asked(one, until, mover, at.now) for one in seats)
+        seats = tuple(_asked(one, until, planned.mover, at.now) for one in seats)
     seats = tuple(_in_time(one, meeting.start) for one in seats)
     changes: dict[str, Any] = {
         "start": meeting.start, "end": meeting.end, "room": room, "seats": seats,
@@ -194,7 +199,7 @@ def _moved(
         asked=asked,
         answer_by=until if asked else None,
         organiser=session.organiser,
-        hosts=hosts,
+        hosts=planned.hosts,
     )
     return session.model_copy(update=changes), (facts,)
 

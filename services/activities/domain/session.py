@@ -62,10 +62,14 @@ class Cancellation(BaseModel):
 
 
 class Followed(BaseModel):
-    """What the session took over from its activity, which a coordinator may have changed here since."""
+    """What the session took over from its activity, which a coordinator may have changed here since.
+
+    `version` is the activity's by which it changed last: what is older is not followed any more.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    version: int = 0
     room: str | None = None
     roles: tuple[RoleNeed, ...] = ()
     leader: PersonId | None = None
@@ -119,6 +123,14 @@ class Session(Whereabouts):
     def taken_over(self) -> Followed:
         """What it follows; sessions that are older than that are as they were planned."""
         return self.followed or Followed(room=self.room, roles=self.needs, leader=self.leader)
+
+    def led_by(self, person: PersonId, now: PersonId | None) -> "Session":
+        """With somebody else, or nobody, in the place of who was named to lead."""
+        if self.followed is None or self.followed.leader != person:
+            return self
+        return self.model_copy(
+            update={"followed": self.followed.model_copy(update={"leader": now})}
+        )
 
     @property
     def count(self) -> Count | None:

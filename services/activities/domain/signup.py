@@ -184,7 +184,7 @@ def forget(session: Session, person: PersonId, at: Moment) -> Decision:
     reflection = session.reflection and _unsigned(session.reflection, person)
     signed = {"counts": counts, "cancelled": cancelled, "reflection": reflection}
     asked = without(session.asked, person)
-    anonymous = session.model_copy(update={**signed, "asked": asked})
+    anonymous = session.model_copy(update={**signed, "asked": asked}).led_by(person, None)
     if anonymous == session and seats == session.seats:
         return session, ()
     event = SeatsReleased(people=(), why="erased")

@@ -1,5 +1,6 @@
 """A series under way: move, extend, and see first whom it touches."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -8,14 +9,17 @@ from pydantic import ConfigDict
 from services.activities import queries
 from services.activities.commands.series import Touched
 from services.activities.domain.activity import Activity
+from services.activities.domain.recurrence import Meeting
 from services.activities.domain.series import More, Move
 from services.activities.permissions import RUN_ACTIVITY
 from services.activities.routes.activities import shown
 from services.activities.routes.dates import meeting_shown
 from services.activities.routes.here import here
+from services.activities.routes.previews import hint_shown
 from shared.caller import Caller
 from shared.causes import by
 from shared.http import Room, reply
+from shared.http.language import language_of
 from shared.kind import Stored
 from shared.permissions import allow
 
@@ -64,7 +68,9 @@ async def look(request: Request, id: str, body: MoveBody, caller: Coordinator) -
     touched = await here(request).series.look(stored, Move(**body.model_dump()))
     names = await queries.names(here(request).replicas, caller, [one.session for one in touched])
     told = {person for one in touched for person in one.concerned}
-    return reply({"told": len(told), "meetings": [_touched(one, names) for one in touched]})
+    meetings = [_touched(one, names) for one in touched]
+    hints = await _hints(request, stored, [one.meeting for one in touched])
+    return reply({"told": len(told), "meetings": meetings, "hints": hints})
 
 
 @router.post("/{id}/extend")
@@ -80,7 +86,15 @@ async def look_further(request: Request, id: str, body: MoreBody, caller: Coordi
     """The dates that would be added, saving nothing."""
     stored = await _checked(request, id, caller)
     added = await here(request).series.look_further(stored, More(**body.model_dump()))
-    return reply({"meetings": [meeting_shown(one) for one in added]})
+    hints = await _hints(request, stored, added)
+    return reply({"meetings": [meeting_shown(one) for one in added], "hints": hints})
+
+
+async def _hints(
+    request: Request, stored: Stored[Activity], dates: Sequence[Meeting]
+) -> list[dict[str, Any]]:
+    found = await here(request).previews.hints(stored.state, dates)
+    return [hint_shown(one, language_of(request.scope)) for one in found]
 
 
 async def _checked(request: Request, id: str, caller: Caller) -> Stored[Activity]:
