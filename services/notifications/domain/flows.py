@@ -14,10 +14,13 @@ from services.notifications.domain.preferences import Group
 from services.notifications.domain.roles import MEMBER, NOBODY, ROLE
 from shared.contracts.activities import (
     ActivityPlanned,
+    HelpersAsked,
+    HelpersThanked,
     SeatsOffered,
     SessionCancelled,
     SessionMoved,
     SessionSnapshot,
+    SessionUnfilled,
 )
 from shared.contracts.base import AccommodationId, Event, Facts, OrganisationId, PersonId
 from shared.contracts.registry import (
@@ -193,6 +196,46 @@ def is_answered(line: Line, sources: Sources) -> bool:
     return line.subject in sources.support_cases and not waits(line, sources)
 
 
+def asked(facts: HelpersAsked) -> Audience:
+    """Whom activities has chosen to ask."""
+    return Audience(people=tuple(Told(person) for person in facts.people))
+
+
+def thanked(facts: HelpersThanked) -> Audience:
+    """Everyone who was asked in vain."""
+    return Audience(people=tuple(Told(person) for person in facts.people))
+
+
+def organisers_coordinators(facts: SessionUnfilled) -> Audience:
+    """The coordinators of the organiser."""
+    return Audience(role="coordinator", organisations=(facts.organiser,))
+
+
+def missing(session: SessionSnapshot) -> int:
+    """How many are missing: below the minimum of each role, or somebody at all."""
+    held = [len(one.seated) + len(one.offered) for one in session.seats]
+    both = zip(session.seats, held, strict=True)
+    short = sum(max(0, one.minimum - taken) for one, taken in both)
+    return short or int(any(one.maximum for one in session.seats) and not any(held))
+
+
+def is_unfilled(line: Line, sources: Sources) -> bool:
+    """Somebody is missing still, and this person has neither a seat nor a place in the queue."""
+    session = sources.sessions.get(line.subject)
+    if session is None or session.status != "scheduled" or not missing(session):
+        return False
+    person = sources.people.get(line.person)
+    theirs = {line.person, *(person.absorbed if person else ())}
+    there = ({*one.seated, *one.offered, *one.waiting} for one in session.seats)
+    return not any(theirs & people for people in there)
+
+
+def takes_place(line: Line, sources: Sources) -> bool:
+    """The session takes place, with enough who help."""
+    session = sources.sessions.get(line.subject)
+    return session is not None and session.status == "scheduled" and not missing(session)
+
+
 def administrators(_: OrganisationUncoordinated) -> Audience:
     """The network's administrators."""
     return Audience(overseers=Overseers())
@@ -295,6 +338,16 @@ FLOWS: tuple[Flow[Any], ...] = (
         group="news_nearby",
     ),
     Flow(
+        number=11,
+        on=HelpersAsked,
+        whom=asked,
+        about="session",
+        matter=lambda _: "asked",
+        useful_until=_start,
+        still_true=is_unfilled,
+        group="asked_for_help",
+    ),
+    Flow(
         number=13,
         on=SessionCancelled,
         whom=concerned_and_coordinators,
@@ -358,6 +411,26 @@ FLOWS: tuple[Flow[Any], ...] = (
         useful_until=_after(NEWS_USEFUL),
         still_true=waits,
         channels=(),
+    ),
+    Flow(
+        number=35,
+        on=HelpersThanked,
+        whom=thanked,
+        about="session",
+        matter=lambda _: "thanked",
+        useful_until=_start,
+        still_true=takes_place,
+        group="asked_for_help",
+    ),
+    Flow(
+        # The end of flow 11: nobody was found, a day before.
+        number=103,
+        on=SessionUnfilled,
+        whom=organisers_coordinators,
+        about="session",
+        matter=lambda _: "unfilled",
+        useful_until=_start,
+        still_true=is_unfilled,
     ),
     Flow(
         # Not numbered either in the field: whoever asked learns what became of it.

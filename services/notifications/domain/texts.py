@@ -22,6 +22,9 @@ Template = Literal[
     "answered",
     "uncoordinated",
     "unused",
+    "asked",
+    "thanked",
+    "unfilled",
 ]
 
 
@@ -225,6 +228,68 @@ WORDINGS: dict[Template, dict[str, Wording]] = {
             action="Answer yes or no",
             many_title="There are {n} places for you",
             item="{activity} {when}. Answer by {until}.",
+        ),
+    },
+    "asked": {
+        "sv": Wording(
+            title="{activity} {when} i {where}. Kan du?",
+            paragraphs=(
+                "De behöver {missing} till. Kan du?",
+                "Kan du inte den här gången? Säg det gärna, så frågar vi någon annan.",
+            ),
+            action="Svara ja eller nej",
+            many_title="{n} pass behöver någon till. Kan du?",
+            item="{activity} {when} i {where}.",
+        ),
+        "en": Wording(
+            title="{activity} {when} in {where}. Can you?",
+            paragraphs=(
+                "They need {missing} more. Can you?",
+                "Not this time? Do say so, and we ask somebody else.",
+            ),
+            action="Answer yes or no",
+            many_title="{n} shifts need somebody more. Can you?",
+            item="{activity} {when} in {where}.",
+        ),
+    },
+    "thanked": {
+        "sv": Wording(
+            title="Det löste sig, tack!",
+            paragraphs=("{activity} {when} har nu alla som behövs. Du behöver inte göra något.",),
+            action="Se andra pass",
+            many_title="Det löste sig, tack!",
+            item="{activity} {when}.",
+            many_paragraphs=("Nu finns alla som behövs. Du behöver inte göra något.",),
+        ),
+        "en": Wording(
+            title="It is solved, thank you!",
+            paragraphs=("{activity} on {when} has all it needs now. Nothing for you to do.",),
+            action="See other shifts",
+            many_title="It is solved, thank you!",
+            item="{activity} {when}.",
+            many_paragraphs=("All who are needed are there now. Nothing for you to do.",),
+        ),
+    },
+    "unfilled": {
+        "sv": Wording(
+            title="{activity} {when}: {missing} saknas",
+            paragraphs=(
+                "Vi har frågat dem som passar bäst och frågar inte fler av oss själva. "
+                "Ring någon, eller ställ in i tid.",
+            ),
+            action="Se vilka som är tillfrågade",
+            many_title="{n} tillfällen saknar någon",
+            item="{activity} {when}: {missing} saknas.",
+        ),
+        "en": Wording(
+            title="{activity} {when}: {missing} missing",
+            paragraphs=(
+                "We have asked those who fit best and ask nobody more by ourselves. "
+                "Call somebody, or cancel in time.",
+            ),
+            action="See who was asked",
+            many_title="{n} sessions lack somebody",
+            item="{activity} {when}: {missing} missing.",
         ),
     },
     "invited": {

@@ -7,10 +7,12 @@ from html import escape
 from string import Formatter
 from zoneinfo import ZoneInfo
 
+from services.notifications.domain.flows import missing
 from services.notifications.domain.languages import CALENDARS, chosen, of_text
 from services.notifications.domain.notification import Line, Lines, Sources
 from services.notifications.domain.texts import FRAMES, WORDINGS, Template, Wording
 from shared.contracts.activities import SessionSnapshot
+from shared.contracts.places import COUNTIES, MUNICIPALITIES
 from shared.contracts.roles import ROLE_WORDS
 from shared.contracts.texts import clean_line
 
@@ -84,14 +86,17 @@ def template_of(line: Line) -> Template:
 _TEMPLATES: dict[int, Template] = {
     3: "welcome",
     10: "planned",
+    11: "asked",
     13: "cancelled",
     14: "moved",
     27: "uncoordinated",
     31: "incident",
     32: "unanswered",
+    35: "thanked",
     100: "invited",
     101: "answered",
     102: "unused",
+    103: "unfilled",
 }
 
 
@@ -170,6 +175,23 @@ def _of_session(line: Line, sources: Sources, language: str) -> dict[str, str]:
     }
 
 
+def _of_missing(line: Line, sources: Sources, language: str) -> dict[str, str]:
+    session = sources.sessions[line.subject]
+    number = missing(session)
+    one = {"sv": "en", "en": "one"}[language]
+    return {
+        **_of_session(line, sources, language),
+        "where": _where(session),
+        "missing": one if number == 1 else str(number),
+    }
+
+
+def _where(session: SessionSnapshot) -> str:
+    """The municipality, or the county where no more is told."""
+    there = MUNICIPALITIES.get(session.municipality or "")
+    return there.name if there else COUNTIES.get(session.county, session.county)
+
+
 def _of_invitation(line: Line, sources: Sources, language: str) -> dict[str, str]:
     invitation = sources.invitations[line.subject]
     by = sources.people.get(line.by or "")
@@ -197,6 +219,7 @@ def _of_unused(line: Line, _: Sources, language: str) -> dict[str, str]:
 _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     3: _of_welcome,
     10: _of_planned,
+    11: _of_missing,
     13: _of_session,
     14: _of_session,
     15: _of_session,
@@ -205,7 +228,9 @@ _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     32: _of_nothing,
     100: _of_invitation,
     101: _of_nothing,
+    35: _of_session,
     102: _of_unused,
+    103: _of_missing,
 }
 
 
@@ -230,7 +255,7 @@ def _path(line: Line, sources: Sources) -> str:
     if line.flow == 102:
         return "/me"
     session = sources.sessions[line.subject]
-    return _elsewhere(session) if line.flow == 13 else f"/sessions/{line.subject}"
+    return _elsewhere(session) if line.flow in (13, 35) else f"/sessions/{line.subject}"
 
 
 def _elsewhere(session: SessionSnapshot) -> str:
