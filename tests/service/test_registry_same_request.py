@@ -68,6 +68,7 @@ async def test_the_same_key_many_times_at_once_has_one_effect(system: System) ->
 
 
 ODD_QUERIES = (
+    "county[prefix]=x",
     "county[$ne]=x",
     "status[$gt]=",
     "$where=sleep(1000)",
@@ -81,7 +82,7 @@ LISTS = ("accommodations", "organisations", "meeting-places", "incidents", "supp
 @pytest.mark.promise("P20")
 @pytest.mark.case("X21")
 @pytest.mark.case("X01")
-async def test_operators_and_patterns_are_only_words(system: System) -> None:
+async def test_operators_and_fields_that_are_not_there_are_refused_alike(system: System) -> None:
     await system.start("registry")
     world = World(system)
     ada, olle = await world.administrator(), await world.officer()
@@ -91,11 +92,6 @@ async def test_operators_and_patterns_are_only_words(system: System) -> None:
         for query in ODD_QUERIES:
             answer = await ada.client.get(f"/{address}?{query}")
             refused(answer, 400, "unknown-field")
-    for search in (".*", "(a%2B)%2B%24", "%00", "maj.lomman", '"' * 500):
-        answer = await ada.client.get(f"/organisations?q={search}")
-        assert answer.status_code in (200, 422), answer.text
-        assert answer.json().get("items", []) == []
-    assert done(await ada.client.get("/organisations?q=majblomman"))["items"] != []
     for odd in ({"$ne": ""}, {"$set": {"status": "approved"}}, ["x"], {"a.b": 1}):
         body = {"name": odd, "kind": "partner"}
         refused(await ada.client.post("/organisations", body), 422, "invalid")
