@@ -137,11 +137,12 @@ class Finding:
     async def _working(self, session: Session, people: Collection[PersonId]) -> set[PersonId]:
         """Those of the people who have a shift on the day of a session."""
         day = local_date(session.start)
+        begins, ends = moment(day, "00:00"), moment(day + timedelta(days=1), "00:00")
         rows = await self._store.of(SESSION).find(
             {
                 "keys.holders": {"$in": sorted(people)},
-                "keys.start": {"$lt": moment(day + timedelta(days=1), "00:00")},
-                "keys.end": {"$gt": moment(day, "00:00")},
+                "keys.start": {"$gt": begins - LONGEST, "$lt": ends},
+                "keys.end": {"$gt": begins},
             },
             projection={"keys.holders": 1},
             limit=SESSIONS_AT_MOST,

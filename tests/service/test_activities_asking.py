@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.activities.domain import asking as rules
+from shared.causes import following
+from shared.kind import By
 from tests.harness import System, eventually
 from tests.service.registry_world import done, refused
 from tests.service.test_activities_helping import ALVSBYN, lives
@@ -157,4 +160,9 @@ async def test_an_erased_helper_is_nowhere(system: System) -> None:
 
     await eventually(gone)
     assert await helpers.find_one({"_id": filip.id}) is not None
+    # Asked on a look from before the erasure: the session's own event finds it.
+    here = system.copy("activities").app.state.activities
+    assert await here.helping.ask(vera.id, session, following(By()))
+    await here.sessions.apply(session, lambda one, at: rules.ask(one, [vera.id], at.now), By())
+    await eventually(gone)
     assert {one["person"] for one in (await possible(place, session))["asked"]} == {filip.id}

@@ -173,8 +173,8 @@ class Reconciler:
 
     async def _release_who_may_not(self, stored: Stored[Session], by: By) -> Stored[Session]:
         session = stored.state
-        mine = set(people(session.seats, *ACTIVE))
-        for person in await self._replicas.erased(mine):
+        named = {*people(session.seats, *ACTIVE), *(one.person for one in session.asked)}
+        for person in await self._replicas.erased(named):
             stored = await self._sessions.forget(stored, person, by)
         now = self._store.clock.now()
         left = set(people(stored.state.seats, *ACTIVE))
