@@ -12,7 +12,7 @@ from typing import Any, Generic, cast
 
 from shared.contracts.base import Facts
 from shared.contracts.problems import KeyReused, Stale
-from shared.database import Document
+from shared.database import DatabaseAway, Document
 from shared.kind import By, Change, Kind, RepeatKey, Rule, S, Stored, pending_event
 
 LEASE_SECONDS = 5
@@ -27,11 +27,6 @@ class Wish(Generic[S]):
     by: By
     answer: Stored[S] | None = None
     fault: BaseException | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether it has been answered or refused."""
-        return self.answer is not None or self.fault is not None
 
     @property
     def key(self) -> str | None:
@@ -50,10 +45,12 @@ class Wish(Generic[S]):
         self.answer, self.fault = None, fault
 
     def result(self) -> Stored[S]:
-        """The answer; raises what it was refused with."""
+        """The answer; raises what it was refused with, DatabaseAway when nobody knows any more."""
         if self.fault is not None:
             raise self.fault
-        return cast(Stored[S], self.answer)
+        if self.answer is None:
+            raise DatabaseAway()
+        return self.answer
 
 
 @dataclass(frozen=True, slots=True)

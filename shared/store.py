@@ -10,15 +10,15 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from shared import failpoints
 from shared.clock import Clock
 from shared.contracts.problems import Busy, NotFound
-from shared.database import Collection, Database, DatabaseAway, Document, Taken
+from shared.database import Collection, Database, Document, Taken
 from shared.kind import (
     By,
     Change,
@@ -43,6 +43,7 @@ from shared.round import (
 
 CONFLICTS_RETRIED_SECONDS = 2.0
 TOGETHER = 50
+T = TypeVar("T")
 REMEMBERED_FOR = timedelta(hours=24)
 
 
@@ -158,7 +159,7 @@ class Store:
         line.waiting.append(wish)
         try:
             async with line.turn:
-                if not wish.done:
+                if wish in line.waiting:
                     await self._serve(kind, id, line)
         finally:
             if wish in line.waiting:
@@ -168,16 +169,18 @@ class Store:
     async def _serve(self, kind: Kind[S], id: str, line: "_Line") -> None:
         """Answer all who wait by now, with one write."""
         wishes = [line.waiting.popleft() for _ in range(min(len(line.waiting), TOGETHER))]
+        work = self._answer(kind, id, line, wishes)
+        await (work if len(wishes) == 1 else _to_its_end(work))
+
+    async def _answer(
+        self, kind: Kind[S], id: str, line: "_Line", wishes: Sequence[Wish[S]]
+    ) -> None:
+        written, line.written = line.written, None
         try:
-            line.written = await self._settle(kind, id, line.written, wishes)
-        except BaseException as fault:
-            # Whether a write that was broken off is stored or not, nobody here knows.
-            line.written = None
-            broken_off = not isinstance(fault, Exception)
+            line.written = await self._settle(kind, id, written, wishes)
+        except Exception as fault:
             for wish in wishes:
-                wish.fail(DatabaseAway() if broken_off else fault)
-            if broken_off:
-                raise
+                wish.fail(fault)
 
     async def _settle(
         self, kind: Kind[S], id: str, written: Found[S] | None, wishes: Sequence[Wish[S]]
@@ -310,6 +313,19 @@ class Store:
         failpoints.reach(failpoints.AFTER_COMMIT)
         if pending:
             self._outbox.committed(kind, id, version, state, pending)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do what others wait for, too: whoever began it may be cancelled, but only afterwards.
+
+    A lost connection to the broker cancels the handlers under way, and no request must fail by it.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _for_change(wishes: Sequence[Wish[Any]]) -> Document:

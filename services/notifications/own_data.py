@@ -39,7 +39,6 @@ class OwnData:
         contact = await self._replicas.contacts.get(me.id)
         wanted = await self._preferences.load(me.id)
         return {
-            "exported_at": self._clock.now(),
             "id": me.id,
             "you_as_known_here": me.state,
             "how_you_are_reached": contact.state if contact else None,

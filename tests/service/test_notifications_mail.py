@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.notifications import tables
-from services.notifications.app import _sender
+from services.notifications.app import _links, _sender
 from services.notifications.circumstances import Judging
 from services.notifications.commands.deliveries import Outbox
 from services.notifications.commands.preferences import PreferencesOf
@@ -288,7 +288,7 @@ async def test_a_service_that_is_stopped_brings_the_mails_under_way_to_their_end
 def _sending(system: System, postbox: Postbox) -> Sending:
     plumbing = system.copy("notifications").process.plumbing
     rows = Tables(plumbing.database)
-    replicas = Replicas.of(plumbing.database, plumbing.clock)
+    replicas = Replicas.of(plumbing.database, plumbing.clock, _links(plumbing.settings))
     return Sending(
         rows,
         Judging(rows, replicas, PreferencesOf(plumbing.store), plumbing.clock),

@@ -366,3 +366,21 @@ async def test_a_change_without_events_leaves_the_events_that_wait_due(shop: Sho
         COUNTER, "a", lambda one: Change(one.model_copy(update={"text": "silent"})), By()
     )
     assert shop.document()["due"] == first
+
+
+@pytest.mark.promise("P1")
+async def test_who_leaves_in_the_middle_takes_nobody_along(shop: Shop) -> None:
+    await shop.counter()
+    tasks = [
+        asyncio.create_task(shop.store.change(COUNTER, "a", one_more, By())) for _ in range(30)
+    ]
+    # The first works alone; the second has taken along all who waited by then.
+    await asyncio.sleep(0)
+    await tasks[0]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    others = [one for number, one in enumerate(outcomes) if number != 1]
+    assert [one for one in others if isinstance(one, BaseException)] == []
+    assert isinstance(outcomes[1], asyncio.CancelledError)
+    assert shop.document()["state"]["value"] == 30

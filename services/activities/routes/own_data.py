@@ -27,7 +27,6 @@ async def export(request: Request, token: Annotated[Token, Depends(signed_in)]) 
         raise PersonNotKnown()
     store = here(request).store
     content = {
-        "exported_at": store.clock.now(),
         "id": me.id,
         "you_as_known_here": me.state,
         "helping": await here(request).helping.load(me.id),

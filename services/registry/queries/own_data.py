@@ -63,7 +63,6 @@ async def export(store: Store, me: Stored[Person], account: Any) -> dict[str, An
     What others decided about other things stays out, though one's id may stand there.
     """
     return {
-        "exported_at": store.clock.now(),
         "id": me.id,
         "you": me.state.model_dump(mode="json", by_alias=True),
         "account": account,
