@@ -13,7 +13,7 @@ from shared.contracts.problems import BadRequest, Text
 SortValue = str | int | float | datetime | None
 
 _SIGNATURE_BYTES = 16
-_LONGEST = 2000
+_LONGEST = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def derived_key(secret_key: str, purpose: str) -> bytes:
 
 def written(position: Position, key: bytes, binding: str) -> str:
     """The cursor for a position; `binding` names the list with its filters and order."""
-    payload = json.dumps([*_tagged(position.value), position.id], separators=(",", ":")).encode()
+    parts = [*_tagged(position.value), position.id]
+    payload = json.dumps(parts, separators=(",", ":"), ensure_ascii=False).encode()
     return urlsafe_b64encode(_signature(payload, key, binding) + payload).rstrip(b"=").decode()
 
 
