@@ -1,5 +1,6 @@
 """Helpers are asked over HTTP: by their coordinator and by the clock, sparingly, and thanked when it is solved."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -100,6 +101,26 @@ async def test_a_coordinator_sees_who_fits_asks_them_and_all_learn_that_it_is_so
     await signed_up([filip], session)
     assert len(await world.told(session, "helpers_thanked")) == 1
     assert (await world.session(filip, session))["asked"]["answer"] == "yes"
+
+
+@pytest.mark.promise("P5")
+async def test_who_is_asked_for_many_sessions_at_once_is_asked_for_one(system: System) -> None:
+    world, place = await a_place(system)
+    await system.start("activities")
+    [vera] = await world.volunteers(place.organisation, "vera")
+    days = [f"2026-12-{day}" for day in range(10, 16)]
+    sessions = [await world.a_session(place, at(day, 17), roles=ONE) for day in days]
+    copies = [system.client("activities", "cora", copy) for copy in (0, 1)]
+
+    async def ask(n: int, session: str) -> str:
+        path, body = f"/sessions/{session}/ask-helpers", {"people": [vera.id]}
+        answer = done(await copies[n % 2].post(path, body))
+        return str(answer["people"][0]["verdict"])
+
+    verdicts = await asyncio.gather(*(ask(n, one) for n, one in enumerate(sessions)))
+    assert sorted(verdicts) == ["asked", *["asked_lately"] * 5]
+    told = [facts for one in sessions for facts in await world.told(one, "helpers_asked")]
+    assert [facts["people"] for facts in told] == [[vera.id]]
 
 
 @pytest.mark.promise("P6")

@@ -22,7 +22,7 @@ async def test_who_is_asked_has_it_by_mail_and_everyone_learns_that_it_is_solved
     async with World(system) as world, Postbox() as postbox:
         await a_town(system, world, postbox, hold=30)
         open_shift = world.session(seats=seats(), municipality="2582", county="25")
-        asked = activities.HelpersAsked(people=("vera",), organiser=ORGANISER, by_itself=True)
+        asked = activities.HelpersAsked(people=("vera",), organiser=ORGANISER, by_itself=False)
         await world.tell("s-1", asked, open_shift)
         await became(system, "vera", "waiting")
         system.clock.advance(timedelta(seconds=31))

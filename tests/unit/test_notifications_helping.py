@@ -1,5 +1,6 @@
 """Asked for a shift, thanked, and told that nobody was found: whom, in which words, and while it is so."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from shared.contracts.activities import (
     SessionUnfilled,
 )
 from shared.contracts.registry import PersonSnapshot
-from tests.unit.test_notifications_flows import a_line
+from tests.unit.test_notifications_flows import a_line, happening
 
 START = datetime(2026, 12, 8, 17, tzinfo=UTC)
 
@@ -97,3 +98,27 @@ def test_missing_is_counted_as_activities_does() -> None:
     assert missing(a_session(0)) == 1
     assert missing(a_session(0, seated=("a",))) == 0
     assert missing(a_session(0, seats=())) == 0
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "sent_at"),
+    [
+        ("2026-12-05T09:00+01:00", "2026-12-05T17:00+01:00"),
+        ("2026-12-05T18:59+01:00", "2026-12-05T18:59:30+01:00"),
+        ("2026-12-05T20:00+01:00", "2026-12-06T17:00+01:00"),
+        ("2027-03-27T23:00+01:00", "2027-03-28T17:00+02:00"),
+    ],
+)
+def test_what_is_asked_by_itself_is_mailed_in_the_evening_before_eight(
+    asked_at: str, sent_at: str
+) -> None:
+    at, hold = datetime.fromisoformat(asked_at).astimezone(UTC), timedelta(seconds=30)
+    session = a_session(start=at + timedelta(days=3))
+    facts = HelpersAsked(people=("vera",), organiser="o", by_itself=True)
+    event = happening(facts).event.model_copy(update={"time": at})
+
+    def held(facts: HelpersAsked) -> timedelta:
+        return BY_NUMBER[11].held_for(replace(happening(facts, session), event=event), hold, at)
+
+    assert at + held(facts) == datetime.fromisoformat(sent_at)
+    assert held(facts.model_copy(update={"by_itself": False})) == hold

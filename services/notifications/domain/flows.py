@@ -6,12 +6,13 @@ all of them: one person, one matter, one message; and nobody is told of their ow
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Generic, Literal, TypeVar
 
 from services.notifications.domain.notification import Line, Sources
 from services.notifications.domain.preferences import Group
 from services.notifications.domain.roles import MEMBER, NOBODY, ROLE
+from shared.clock import STOCKHOLM
 from shared.contracts.activities import (
     ActivityPlanned,
     HelpersAsked,
@@ -43,6 +44,7 @@ Subject = Literal[
 HELD_UNLESS_WITHIN = timedelta(hours=2)
 WELCOME_USEFUL = timedelta(days=14)
 NEWS_USEFUL = timedelta(days=7)
+EVENING_BEGINS, EVENING_ENDS = 17, 20
 STRONGER_WITHIN = timedelta(minutes=10)
 """A weaker line on the same subject, so soon after a stronger one, is not sent."""
 
@@ -102,6 +104,8 @@ class Flow(Generic[F]):
     channels: tuple[Channel, ...] = ("mail",)
     group: Group | None = None
     strength: int = PLAIN
+    rests: Callable[[Happening[F]], timedelta] = lambda _: timedelta()
+    """How long it waits besides, until a better hour."""
 
     def useful_for(self, told: Told, happening: Happening[F]) -> datetime:
         """The end of its use for one recipient, who may have less time than others."""
@@ -112,7 +116,7 @@ class Flow(Generic[F]):
         """How long a message waits, so that a slip can be undone: not at all when time is short."""
         session = happening.session
         soon = session is not None and session.start - now <= HELD_UNLESS_WITHIN
-        return timedelta() if soon else hold
+        return timedelta() if soon else max(hold, self.rests(happening))
 
 
 def applicant(facts: OrganisationApproved) -> Audience:
@@ -199,6 +203,16 @@ def is_answered(line: Line, sources: Sources) -> bool:
 def asked(facts: HelpersAsked) -> Audience:
     """Whom activities has chosen to ask."""
     return Audience(people=tuple(Told(person) for person in facts.people))
+
+
+def until_the_evening(happening: Happening[HelpersAsked]) -> timedelta:
+    """What is asked by itself is read between 17 and 20; a coordinator's own question goes at once."""
+    local = happening.event.time.astimezone(STOCKHOLM)
+    if not happening.facts.by_itself or EVENING_BEGINS <= local.hour < EVENING_ENDS:
+        return timedelta()
+    day = local.date() + timedelta(days=local.hour >= EVENING_ENDS)
+    evening = datetime.combine(day, time(EVENING_BEGINS), STOCKHOLM)
+    return evening.astimezone(UTC) - happening.event.time
 
 
 def thanked(facts: HelpersThanked) -> Audience:
@@ -346,6 +360,7 @@ FLOWS: tuple[Flow[Any], ...] = (
         useful_until=_start,
         still_true=is_unfilled,
         group="asked_for_help",
+        rests=until_the_evening,
     ),
     Flow(
         number=13,
