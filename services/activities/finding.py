@@ -4,14 +4,21 @@ and what it costs grows with what is near and one's own, not with the country.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from services.activities.commands.clashes import LONGEST
 from services.activities.commands.helping import Helping
 from services.activities.domain.asking import Around
 from services.activities.domain.distance import places_within
-from services.activities.domain.fitting import Candidate, Fit, for_me, is_possible, place_of
+from services.activities.domain.fitting import (
+    Candidate,
+    Fit,
+    for_me,
+    is_possible,
+    may_take,
+    place_of,
+)
 from services.activities.domain.helper import Helper, near
 from services.activities.domain.recurrence import moment
 from services.activities.domain.schedule import Day
@@ -64,16 +71,22 @@ class Finding:
         if known is None or not organisations:
             return [], None
         me = _candidate(person, known.state, await self._helping.load(person), times=0)
-        query = _coming(me, organisations, page, now)
-        return await self._fitting(query, me, page, await self._shifts(person, now))
+        busy = await self._shifts(person, now)
 
-    async def _fitting(self, query: Document, me: Candidate, page: Page, busy: list[Span]) -> Found:
+        def fits(one: Session) -> bool:
+            return _fits(one, me, busy) and may_take(one, known.state)
+
+        return await self._fitting(_coming(me, organisations, page, now), me, page, fits)
+
+    async def _fitting(
+        self, query: Document, me: Candidate, page: Page, wanted: Callable[[Session], bool]
+    ) -> Found:
         fits: list[Stored[Session]] = []
         last, looked = page.after, 0
         while len(fits) <= page.limit and looked < LOOKED_AT_MOST:
             batch = await self._after(query, last)
             looked += len(batch)
-            fits += [one for one in batch if _fits(one.state, me, busy)]
+            fits += [one for one in batch if wanted(one.state)]
             if len(batch) < AT_A_TIME:
                 return _cut(page, fits, me)
             last = Position(batch[-1].state.start, batch[-1].id)
@@ -115,7 +128,8 @@ class Finding:
             id: _candidate(id, one, helpers.get(id, NEW), times.get(id, 0))
             for id, one in own.items()
         }
-        return Around(candidates, helpers, working)
+        unable = {id for id, one in own.items() if not may_take(session, one)}
+        return Around(candidates, helpers, working, unable)
 
     async def _times(self, session: Session) -> Counter[PersonId]:
         """How often each has helped there with this kind of activity in the last half year."""

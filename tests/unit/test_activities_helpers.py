@@ -1,7 +1,7 @@
 """Helpers alone: how far it is, what suits, who fits best, and how often somebody is asked."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.activities.domain import helper as rules
 from services.activities.domain.distance import CENTRES, places_within, step
-from services.activities.domain.fitting import Candidate, best, for_session, is_possible
+from services.activities.domain.fitting import Candidate, best, for_session, is_possible, may_take
 from services.activities.domain.helper import (
     ASKED_AGAIN_AFTER,
     Helper,
@@ -22,6 +22,7 @@ from services.activities.domain.helper import (
 )
 from services.activities.domain.session import Session
 from shared.contracts.problems import Stale
+from shared.contracts.registry import ExtractValidity, PersonSnapshot
 
 NOW = datetime(2026, 12, 1, 8, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -208,3 +209,16 @@ def test_two_accounts_of_one_human_are_asked_as_one() -> None:
     assert [question.session for question in one.asked] == ["a", "b"]
     assert not rules.ask(one, "c", NOW + timedelta(days=7))[1]
     assert united(one, theirs) == one
+
+
+def test_where_children_take_part_only_who_has_shown_an_extract_is_found() -> None:
+    day = date(2026, 12, 8)
+    shown = ExtractValidity(organisation="branch", valid_until=day)
+    vera = PersonSnapshot(name="Vera", extracts=(shown,))
+    elsewhere = ExtractValidity(organisation="other", valid_until=day)
+    children = a_session(kind="homework_help")
+    assert may_take(children, vera)
+    assert may_take(a_session(), PersonSnapshot(name="Ali"))
+    assert not may_take(children, PersonSnapshot(name="Ali", extracts=(elsewhere,)))
+    over = shown.model_copy(update={"valid_until": day - timedelta(days=1)})
+    assert not may_take(children, PersonSnapshot(name="Ali", extracts=(over,)))

@@ -9,11 +9,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal
 
+from services.activities.domain.children import with_children
 from services.activities.domain.distance import Step, step
 from services.activities.domain.helper import Wishes, near, suits
 from services.activities.domain.session import Session
+from shared.clock import local_date
 from shared.contracts.base import PersonId, SessionId
 from shared.contracts.problems import Text
+from shared.contracts.registry import PersonSnapshot
 
 ReasonCode = Literal["distance", "language", "day", "experience", "rested"]
 WEEK_DAYS = 7
@@ -91,6 +94,14 @@ def is_possible(session: Session, one: Candidate) -> bool:
         and (places is None or place_of(session) in places)
         and suits(one.wishes, session.start, session.end)
         and speaks(session.languages, one.languages)
+    )
+
+
+def may_take(session: Session, person: PersonSnapshot) -> bool:
+    """Where children take part only with an extract, shown to the organiser, that counts on the day."""
+    day = local_date(session.start)
+    return not with_children(session) or any(
+        one.organisation == session.organiser and day <= one.valid_until for one in person.extracts
     )
 
 
