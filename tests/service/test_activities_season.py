@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from shared.kind import By
 from tests.harness import System, eventually
 from tests.service.registry_world import done, made, refused
+from tests.service.test_activities_reconcile import _reconciler
 from tests.service.world import ActivitiesWorld, Place, at, plan, season, signed_up
 
 RHYTHM = [
@@ -161,6 +163,8 @@ async def test_a_season_is_moved_with_everybody_told_once_and_asked(system: Syst
     assert (mine["status"], mine["keep_until"]) == ("seated", told["answer_by"])
     refused(await a.activities.post(f"/sessions/{ids[0]}/keep"), 409, "already-elsewhere")
     # In two places, but asked: nobody decides for them meanwhile.
+    for id in (ids[0], late):
+        await _reconciler(system).session(id, By())
     assert (await world.seats(ids[0]), await world.seats(late)) == (
         {a.id: "seated"}, {a.id: "seated"},
     )  # fmt: skip

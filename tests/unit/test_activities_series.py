@@ -139,6 +139,7 @@ def test_a_new_time_for_the_series_revives_no_cancelled_meeting() -> None:
     run.move(number=1, reach="all", start="18:30")
     assert run.starts() == ["03-15 17:30", "03-29 16:30", "04-05 16:30"]
     assert len(run.sessions) == 4
+    assert run.activity.meetings[1].start == datetime(2027, 3, 22, 17, tzinfo=UTC)
     assert run.sessions[2].status == "cancelled"
     assert run.sessions[2].cancelled is not None
     assert run.sessions[2].cancelled.reason == "illness"
@@ -164,6 +165,16 @@ def test_this_and_following_doubles_nothing_and_keeps_who_is_there() -> None:
     assert (moved.moved_from.hour, moved.start.hour) == (16, 15)
     run.extend(meetings=7)
     assert run.starts()[-1] == "04-26 15:00"
+
+
+def test_what_was_moved_by_itself_follows_the_series_no_more() -> None:
+    run = Run(a_plan())
+    run.move(number=4, day=date(2027, 4, 12))
+    run.extend(extra=[{"day": date(2027, 4, 19), "start": "18:00", "end": "20:00"}])
+    run.move(number=1, reach="all", start="17:00")
+    assert run.starts() == [
+        "03-15 16:00", "03-22 16:00", "03-29 15:00", "04-12 16:00", "04-19 16:00",
+    ]  # fmt: skip
 
 
 @pytest.mark.case("C28")
