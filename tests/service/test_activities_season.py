@@ -250,7 +250,7 @@ async def test_one_move_of_many_sessions_is_one_message_with_the_time_to_answer(
     await system.start("registry", "activities", "notifications")
     world = ActivitiesWorld(system)
     place = await world.an_open_meeting_place()
-    [vera] = await world.volunteers(place.organisation, "vera")
+    vera, lea = await world.volunteers(place.organisation, "vera", "lea")
     inbox = system.client("notifications", "vera")
     activity = await world.an_activity(place, schedule=season("2026-12-08", 3))
     for one in activity["meetings"]:
@@ -263,6 +263,17 @@ async def test_one_move_of_many_sessions_is_one_message_with_the_time_to_answer(
         items = answer.json()["items"] if answer.status_code == 200 else []
         return [one for one in items if one["title"].startswith("Ändrat")]
 
+    tag = (await cora.get(f"/activities/{activity['id']}")).headers["etag"]
+    edited = {"kind": "language_cafe", "title": {"sv": "Språkcafé demo"}, "places": 20,
+              "leader": lea.id, "roles": [{"role": "helper", "maximum": 2}]}  # fmt: skip
+    done(await cora.put(f"/activities/{activity['id']}", edited, tag))
+
+    async def leads() -> bool:
+        answer = await system.client("notifications", "lea").get("/inbox")
+        items = answer.json()["items"] if answer.status_code == 200 else []
+        return "Du leder 3 tillfällen" in [one["title"] for one in items]
+
+    await eventually(leads)
     done(await cora.post(path, {"number": 1, "reach": "all", "start": "18:00"}))
 
     async def of_three() -> bool:

@@ -38,6 +38,7 @@ from shared.contracts.activities import (
     SessionCancelled,
     SessionCounted,
     SessionHeld,
+    SessionLeaderChanged,
     SessionPlanned,
     SessionStatus,
     TargetGroup,
@@ -169,7 +170,10 @@ def plan_session(id: ActivityId, activity: Activity, meeting: Meeting, now: date
         ),
         seats=seats,
     )
-    return session, (SessionPlanned(activity=id),)
+    planned = SessionPlanned(activity=id)
+    if activity.leader is None:
+        return session, (planned,)
+    return session, (planned, SessionLeaderChanged(leader=activity.leader))
 
 
 DESCRIBED = ("kind", "title", "target_groups", "ages", "languages", "childcare", "places")

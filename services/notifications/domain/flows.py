@@ -19,6 +19,7 @@ from shared.contracts.activities import (
     HelpersThanked,
     SeatsOffered,
     SessionCancelled,
+    SessionLeaderChanged,
     SessionMoved,
     SessionSnapshot,
     SessionUnfilled,
@@ -154,6 +155,16 @@ def carried_along(facts: SessionMoved) -> Audience:
         role="coordinator",
         organisations=tuple(dict.fromkeys((facts.organiser, *facts.hosts))),
     )
+
+
+def new_leader(facts: SessionLeaderChanged) -> Audience:
+    """Who was named to lead."""
+    return Audience(people=(Told(facts.leader),) if facts.leader else ())
+
+
+def earlier_leader(facts: SessionLeaderChanged) -> Audience:
+    """In whose place somebody else was named, or nobody."""
+    return Audience(people=(Told(facts.before),) if facts.before else ())
 
 
 def moved_up(facts: SeatsOffered) -> Audience:
@@ -306,6 +317,12 @@ def is_still_then(line: Line, sources: Sources) -> bool:
     return session is not None and session.status == "scheduled" and session.start == line.start
 
 
+def leads_no_more(line: Line, sources: Sources) -> bool:
+    """The session takes place, and this person does not lead it."""
+    session = sources.sessions.get(line.subject)
+    return session is not None and session.status == "scheduled" and session.leader != line.person
+
+
 def has_seat(line: Line, sources: Sources) -> bool:
     """The session takes place and the seat is still this person's; one to be answered for, still
     offered: who has said yes must not be asked.
@@ -396,6 +413,27 @@ FLOWS: tuple[Flow[Any], ...] = (
         still_true=has_seat,
         group="my_shifts",
         strength=RESERVE,
+    ),
+    Flow(
+        # Not numbered in the field: naming a leader is nothing to find out by chance.
+        number=104,
+        on=SessionLeaderChanged,
+        whom=new_leader,
+        about="session",
+        matter=lambda _: "leads",
+        useful_until=_start,
+        still_true=has_seat,
+        group="my_shifts",
+    ),
+    Flow(
+        number=105,
+        on=SessionLeaderChanged,
+        whom=earlier_leader,
+        about="session",
+        matter=lambda _: "leads-no-more",
+        useful_until=_start,
+        still_true=leads_no_more,
+        group="my_shifts",
     ),
     Flow(
         number=27,

@@ -97,6 +97,8 @@ _TEMPLATES: dict[int, Template] = {
     101: "answered",
     102: "unused",
     103: "unfilled",
+    104: "leads",
+    105: "leads_no_more",
 }
 
 
@@ -231,6 +233,8 @@ _VALUES: dict[int, Callable[[Line, Sources, str], dict[str, str]]] = {
     35: _of_session,
     102: _of_unused,
     103: _of_missing,
+    104: _of_session,
+    105: _of_session,
 }
 
 
