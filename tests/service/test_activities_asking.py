@@ -88,6 +88,10 @@ async def test_a_coordinator_sees_who_fits_asks_them_and_all_learn_that_it_is_so
         done(await filip.activities.post(f"/sessions/{session}/not-this-time"))
     refused(await sara.activities.post(f"/sessions/{session}/not-this-time"), 409, "not-asked")
     assert await world.told(session, "help_declined") == [{"person": filip.id}]
+    taken_along = done(await filip.activities.get("/me/export"))
+    [line] = taken_along["sessions"]
+    assert line["you_were_asked"]["declined_at"] is not None
+    assert [one["session"] for one in taken_along["helping"]["asked"]] == [session]
     answers = {one["person"]: one["answer"] for one in (await possible(place, session))["asked"]}
     assert answers == {vera.id: None, filip.id: "not_this_time"}
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 
+from services.activities.domain.asking import question
 from services.activities.domain.session import Session
 from services.activities.kinds import ACTIVITY, SESSION
 from services.activities.routes.here import here
@@ -62,6 +63,7 @@ def _line(one: Stored[Session], me: str) -> dict[str, Any]:
         "end": session.end,
         "status": session.status,
         "your_seats": [seat for seat in session.seats if seat.person == me],
+        "you_were_asked": question(session, me),
         "you_lead": session.leader == me,
         "your_counts": [count for count in session.counts if count.by == me],
         "your_reflection": reflection if reflection and reflection.by == me else None,
