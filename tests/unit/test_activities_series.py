@@ -282,6 +282,18 @@ def test_roles_follow_the_activity_but_not_where_they_were_set_by_hand() -> None
         run.do(activities.describe, a_plan(kind="children_play"))
 
 
+def test_last_season_once_more_is_never_longer_than_a_season_may_be() -> None:
+    run = Run(a_plan())
+    for _ in range(3):
+        run.extend(meetings=60)
+        last = run.activity.meetings[-1].number
+        run.do(series.call_off, last - 30, "weather", None, run.ground)
+    run.extend(meetings=60)
+    assert len(run.activity.meetings) > 60
+    again = once_more(run.activity, date(2028, 1, 3), None)
+    assert len(meetings(again.schedule)) == 60
+
+
 def test_an_older_word_of_the_activity_is_not_followed() -> None:
     run = Run(a_plan())
     older = moving.Planned(run.activity, 1, run.activity.meetings[0])

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.activities.domain.activity import Activity, Plan, Shift
 from services.activities.domain.rule import written
-from services.activities.domain.schedule import Schedule, Weekly
+from services.activities.domain.schedule import MEETINGS_AT_MOST, Schedule, Weekly
 from shared.contracts.problems import Invalid
 
 
@@ -33,7 +33,9 @@ def once_more(activity: Activity, first: date, last: date | None) -> Plan:
 
 
 def _of_the_pattern(activity: Activity) -> int:
-    return max(1, sum(not one.extra for one in activity.meetings))
+    """As many as a season may have: those called off are counted, and more may have come instead."""
+    count = sum(not one.extra for one in activity.meetings)
+    return min(max(1, count), MEETINGS_AT_MOST)
 
 
 def _pattern(activity: Activity) -> dict[str, object]:
