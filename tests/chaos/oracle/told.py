@@ -131,6 +131,9 @@ def _sent(
     for row in rows:
         if row["status"] not in ENDED:
             yield Finding("dead", f"delivery {row['_id']} is {row['status']}: {row['reason']}")
+        if row["notification"] not in subjects:
+            yield Finding("lost", f"the lines of delivery {row['_id']}")
+            continue
         mail = Mail(people[row["person"]]["state"]["mail"], subjects[row["notification"]])
         sent[mail] += row["status"] == "sent"
         maybe[mail] += row["status"] == "unknown"
